@@ -1,0 +1,1 @@
+"""From 3D movies, real or synthetic, to training examples."""

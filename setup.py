@@ -1,0 +1,56 @@
+"""Packaging of deep3d: dependencies with the lowest versions that were tested, and the scripts."""
+
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+HERE = pathlib.Path(__file__).parent
+VERSION = re.search(
+    r'__version__ = "([^"]+)"', (HERE / "deep3d" / "__init__.py").read_text(encoding="utf-8")
+).group(1)
+
+setup(
+    name="deep3d",
+    version=VERSION,
+    description="2D video to stereoscopic 3D: Deep3D in TensorFlow / Keras 3, with weights",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["deep3d", "deep3d.*", "data_pipeline", "data_pipeline.*"]),
+    py_modules=["train", "eval", "convert_video"],
+    package_data={"deep3d": ["weights/*"]},
+    install_requires=[
+        "tensorflow>=2.19",
+        "keras>=3.9",
+        "tensorflow-datasets>=4.9.8",
+        "numpy>=1.26",
+        # The same module as opencv-python. The plain package also links libGL for windows that
+        # nothing here opens, and does not import on a server or in a container without it.
+        "opencv-python-headless>=4.11",
+        "pillow>=10.0",
+        "tensorboard>=2.19",
+        "absl-py>=2.0",
+        "h5py>=3.11",
+        "av>=14.0",
+        "tqdm>=4.66",
+    ],
+    extras_require={"test": ["pytest>=8.0"], "lint": ["ruff>=0.12"]},
+    entry_points={
+        "console_scripts": [
+            "deep3d-convert=convert_video:run",
+            "deep3d-train=train:run",
+            "deep3d-eval=eval:run",
+            "deep3d-ingest=data_pipeline.ingest:run",
+            "deep3d-synthetic=data_pipeline.synthetic:run",
+        ]
+    },
+    classifiers=[
+        "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+    ],
+)
