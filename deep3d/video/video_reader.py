@@ -1,0 +1,317 @@
+"""Reads a video file frame by frame: RGB images with their exact presentation times.
+
+Time is `pts * time_base` of the stream, so a variable frame rate and a late start survive. What a
+user can do something about (no such file, no video in it, cut off, damaged beyond a bound) is a
+`VideoError`; single damaged packets are counted and passed over.
+"""
+
+import dataclasses
+import math
+import os
+import pathlib
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from deep3d.video.color import RANGE_FULL, VideoColor, color_of_frame
+from deep3d.video.errors import VideoError, reason
+
+# A scratch loses a few packets, a broken download loses most: up to this many and, beyond, this
+# share of all packets may fail before the file is given up.
+_TOLERATED_ERRORS = 20
+_TOLERATED_SHARE = 0.05
+
+# 16384 x 16384: four times the area of 16K video; a header asking for more is an attack or a fault.
+_MAX_PIXELS = 1 << 28
+
+_FALLBACK_RATE = Fraction(25)
+_ROTATIONS = {
+    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_CLOCKWISE,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoFrame:
+    """One picture and when it is shown.
+
+    Attributes:
+        image: uint8 (h, w, 3) RGB, gamma-encoded as in the source.
+        pts: Presentation time in units of `time_base`, strictly increasing within a video.
+        time_base: Seconds per unit.
+    """
+
+    image: np.ndarray
+    pts: int
+    time_base: Fraction
+
+    @property
+    def time(self) -> Fraction:
+        """Presentation time in seconds, exact."""
+        return self.pts * self.time_base
+
+
+class VideoReader:
+    """Iterates over the frames of a video file, once.
+
+    Attributes:
+        path: The file.
+        width: Width in pixels as displayed, after rotation metadata.
+        height: Height in pixels as displayed.
+        frame_rate: Frames per second as the container states it; only a label when it varies.
+        time_base: Unit of every `pts` in seconds.
+        sample_aspect_ratio: Width of a pixel over its height as displayed; pixels are not resampled.
+        color: Matrix, range and tags, to hand to the writer.
+        has_audio: Whether the file has audio streams.
+        duration_s: Seconds of the selected part as the container states them, or None.
+        frame_count: Estimated frames of the selected part, or None.
+        decode_errors: Damaged packets passed over so far.
+        timestamp_errors: Frames so far whose missing or repeated time was replaced.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        start_s: float | None = None,
+        end_s: float | None = None,
+    ):
+        """Opens the file and decodes its first frame.
+
+        Args:
+            path: Video file.
+            start_s: First second of the part to read, counted from the beginning of the film as
+                players show it; the frame at that time or the next one comes first.
+            end_s: End of the part in seconds, exclusive.
+
+        Raises:
+            VideoError: If the file cannot be read as a video.
+            ValueError: If the part is empty or negative.
+        """
+        if not 0 <= (start_s or 0) < (math.inf if end_s is None else end_s):
+            raise ValueError(
+                "The part to read must satisfy 0 <= start_s < end_s. "
+                f"Received: start_s={start_s}, end_s={end_s}"
+            )
+        self.path = pathlib.Path(path)
+        self.decode_errors = 0
+        self.timestamp_errors = 0
+        self._packets = 0
+        self._last_pts = None
+        self._reformatter = VideoReformatter()
+        self._container = open_input(self.path)
+        try:
+            self._open(start_s, end_s)
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _open(self, start_s, end_s):
+        self._stream = video_stream(self._container, self.path)
+        self._stream.thread_type = "AUTO"
+        self.time_base = self._stream.time_base
+        self._decoded = self._decode()
+        first = next(self._decoded, None)
+        if first is None:
+            raise VideoError(f"{self.path}: contains no frame that can be decoded")
+        self._describe(first)
+        origin = timeline_origin(self._container)
+        self._start = None if start_s is None else origin + decimal_seconds(start_s)
+        self._end = None if end_s is None else origin + decimal_seconds(end_s)
+        self._measure(start_s or 0.0, end_s)
+        self._first = first
+        if start_s:
+            self._seek()
+
+    def __enter__(self) -> "VideoReader":
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._decoded.close()
+        self._first = None
+        self._container.close()
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        """Yields the frames of the part in the order in which they are shown.
+
+        Raises:
+            VideoError: If too much of the file is damaged.
+        """
+        while True:
+            frame, self._first = self._first or next(self._decoded, None), None
+            if frame is None:
+                return
+            pts = self._exact_pts(frame)
+            time = pts * self.time_base
+            if self._end is not None and time >= self._end:
+                return
+            if self._start is None or time >= self._start:
+                yield VideoFrame(self._to_image(frame), pts, self.time_base)
+
+    def _describe(self, frame):
+        """Takes what holds for the whole video from its first frame and its stream."""
+        self._size = frame.width, frame.height
+        self._rotation = round(frame.rotation / 90) % 4 * 90
+        self.width, self.height = self._size
+        self.sample_aspect_ratio = self._stream.sample_aspect_ratio or Fraction(1)
+        if self._rotation in (90, 270):
+            self.width, self.height = self.height, self.width
+            self.sample_aspect_ratio = 1 / self.sample_aspect_ratio
+        color = color_of_frame(frame)
+        self._tags = color
+        self.color: VideoColor = dataclasses.replace(color, size=(self.width, self.height))
+        stream = self._stream
+        self.frame_rate: Fraction = (
+            stream.guessed_rate or stream.average_rate or stream.base_rate or _FALLBACK_RATE
+        )
+        self.has_audio = bool(self._container.streams.audio)
+
+    def _measure(self, start_s, end_s):
+        """Estimates duration and frame count of the part."""
+        stream, total = self._stream, None
+        if stream.duration:
+            total = float(stream.duration * stream.time_base)
+        elif self._container.duration:
+            total = self._container.duration / av.time_base
+        stop = min(math.inf if end_s is None else end_s, math.inf if total is None else total)
+        self.duration_s: float | None = max(stop - start_s, 0.0) if stop < math.inf else None
+        self.frame_count: int | None = None
+        if start_s == 0 and end_s is None and stream.frames:
+            self.frame_count = stream.frames
+        elif self.duration_s is not None:
+            self.frame_count = round(self.duration_s * self.frame_rate)
+
+    def _seek(self):
+        """Goes to the key frame before the part."""
+        target = math.floor(self._start / self.time_base)
+        try:
+            self._container.seek(target, stream=self._stream)
+        except av.error.FFmpegError:
+            return  # Not seekable: the frames before the part are decoded and dropped.
+        self._first = None
+        self._decoded.close()
+        self._decoded = self._decode()
+
+    def _decode(self):
+        """Yields decoded frames, passing over damaged packets within the bound."""
+        packets = self._demux()
+        for packet in packets:
+            self._packets += 1
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError as error:
+                self._count_error(error)
+                continue
+            yield from frames
+
+    def _demux(self):
+        """Yields the packets of the stream; goes on behind a damaged place in the container."""
+        while True:
+            try:
+                yield from self._container.demux(self._stream)
+                return
+            except av.error.FFmpegError as error:
+                self._packets += 1
+                self._count_error(error)
+
+    def _count_error(self, error):
+        self.decode_errors += 1
+        if self.decode_errors > _TOLERATED_ERRORS + _TOLERATED_SHARE * self._packets:
+            raise VideoError(
+                f"{self.path}: {self.decode_errors} of {self._packets} packets cannot be decoded "
+                f"({reason(error)})"
+            ) from error
+
+    def _exact_pts(self, frame):
+        """The frame's own time; where it is missing or does not increase, the next free one."""
+        pts = frame.pts if frame.pts is not None else frame.dts
+        last, earliest = self._last_pts, None if self._last_pts is None else self._last_pts + 1
+        if pts is None:
+            step = max(round(1 / (self.frame_rate * self.time_base)), 1)
+            pts = 0 if last is None else last + step
+            self.timestamp_errors += 1
+        elif earliest is not None and pts < earliest:
+            pts = earliest
+            self.timestamp_errors += 1
+        self._last_pts = pts
+        return pts
+
+    def _to_image(self, frame):
+        """Converts to RGB by the frame's own tags, at the size of the first frame."""
+        color = color_of_frame(frame)
+        image = self._reformatter.reformat(
+            frame,
+            width=self._size[0],
+            height=self._size[1],
+            format="rgb24",
+            src_colorspace=color.swscale_matrix,
+            src_color_range=color.range,
+            dst_color_range=RANGE_FULL,
+        ).to_ndarray()
+        return cv2.rotate(image, _ROTATIONS[self._rotation]) if self._rotation else image
+
+
+def open_input(path: pathlib.Path) -> av.container.InputContainer:
+    """Opens a media file for reading.
+
+    Args:
+        path: The file.
+
+    Returns:
+        PyAV's container.
+
+    Raises:
+        VideoError: If there is no such file or it is not a media file.
+    """
+    if path.is_dir():
+        raise VideoError(f"{path}: is a folder, not a video file")
+    if not path.exists():
+        raise VideoError(f"{path}: no such file")
+    try:
+        # An absolute path cannot be taken for a protocol ("concat:..."); tags may be in any encoding.
+        return av.open(os.path.abspath(path), metadata_errors="replace")
+    except (av.error.FFmpegError, OSError) as error:
+        raise VideoError(f"{path}: not a readable video, or cut off ({reason(error)})") from error
+
+
+def video_stream(container: av.container.InputContainer, path: pathlib.Path) -> av.VideoStream:
+    """The main video stream of a file; cover pictures do not count.
+
+    Raises:
+        VideoError: If there is none, it cannot be decoded, or its frames are absurdly large.
+    """
+    covers = av.stream.Disposition.attached_pic
+    streams = [s for s in container.streams.video if not s.disposition & covers]
+    if not streams:
+        raise VideoError(f"{path}: contains no video stream")
+    best = container.streams.best("video")
+    stream = best if best in streams else streams[0]
+    if stream.codec_context is None:
+        raise VideoError(f"{path}: its video codec is not known to this build of FFmpeg")
+    if stream.codec_context.width * stream.codec_context.height > _MAX_PIXELS:
+        size = f"{stream.codec_context.width}x{stream.codec_context.height}"
+        raise VideoError(f"{path}: frames of {size} pixels are too large")
+    return stream
+
+
+def timeline_origin(container: av.container.InputContainer) -> Fraction:
+    """Time stamp in seconds that players show as 0:00: where the first stream begins, never below 0."""
+    starts = [
+        stream.start_time * stream.time_base
+        for stream in (*container.streams.video, *container.streams.audio)
+        if stream.start_time is not None
+    ]
+    return max(min(starts, default=Fraction(0)), Fraction(0))
+
+
+def decimal_seconds(seconds: float) -> Fraction:
+    """The number that was typed: 0.1 is 1/10 and not its nearest binary fraction; microseconds."""
+    return Fraction(seconds).limit_denominator(1_000_000)

@@ -1,0 +1,266 @@
+"""Writes H.264 video with exact presentation times and the untouched audio of the source.
+
+The file grows under a hidden name beside the target and takes the target's name when it is complete
+and on disk, so a killed or failed run never leaves a broken file under the final name.
+"""
+
+import contextlib
+import os
+import pathlib
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from deep3d.video.audio_copy import EVERYTHING, AudioCopy
+from deep3d.video.color import VideoColor, color_for_size
+from deep3d.video.errors import VideoError, reason
+from deep3d.video.stereo_metadata import CONTAINERS, stereo_tags
+
+_MIN_SIDE = 16
+
+
+class VideoWriter:
+    """Encodes RGB frames into a file. Use as a context manager: an exception leaves no file.
+
+    Attributes:
+        path: The file to be.
+        skipped_streams: Streams of the source that are not copied, in words.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        width: int,
+        height: int,
+        frame_rate: Fraction,
+        time_base: Fraction,
+        *,
+        copy_from: str | os.PathLike | None = None,
+        codec: str = "libx264",
+        crf: float = 18,
+        preset: str = "medium",
+        color: VideoColor | None = None,
+        stereo_format: str | None = None,
+        metadata: dict[str, str] | None = None,
+        sample_aspect_ratio: Fraction | None = None,
+        start_s: float | None = None,
+        end_s: float | None = None,
+    ):
+        """Opens everything that can fail, and writes the header.
+
+        Args:
+            path: Target; its suffix (.mp4 .m4v .mov .mkv) chooses the container.
+            width: Frame width in pixels, even, at least 16.
+            height: Frame height in pixels, even, at least 16.
+            frame_rate: Frames per second as stated in the file.
+            time_base: Seconds per unit of the `pts` given to `write`.
+            copy_from: Source whose audio and metadata are copied.
+            codec: FFmpeg encoder.
+            crf: Constant rate factor; 18 is visually transparent for x264.
+            preset: x264 preset, speed against size.
+            color: The reader's color; None is limited range and the usual matrix for the size.
+            stereo_format: What the frame holds, to be marked in the file; None for plain video.
+            metadata: Additional container metadata.
+            sample_aspect_ratio: Width of a pixel over its height; None is square.
+            start_s: Where the part of the source begins that is converted; becomes time 0.
+            end_s: Where it ends.
+
+        Raises:
+            ValueError: If a size, suffix or format cannot be meant.
+            VideoError: If the target cannot be written or cannot hold the source's audio.
+        """
+        self.path = pathlib.Path(path)
+        _check_arguments(self.path, width, height)
+        _check_target(self.path, copy_from)
+        self._shape = (height, width, 3)
+        self._color = color or color_for_size(width, height)
+        self._reformatter = VideoReformatter()
+        self._time_base, self._last_pts, self._audio = Fraction(time_base), None, None
+        self._frame_ticks = max(round(1 / (Fraction(frame_rate) * self._time_base)), 1)
+        self._temporary = self.path.with_name(
+            f".{self.path.stem}.{os.getpid()}.partial{self.path.suffix}"
+        )
+        self._container = None
+        self.skipped_streams: list[str] = []
+        try:
+            self._container = _open_output(self._temporary, self.path, self._time_base)
+            self._stream = self._container.add_stream(
+                codec,
+                rate=Fraction(frame_rate),
+                options=_options(codec, crf, preset, stereo_format),
+            )
+            self._set_up_stream(sample_aspect_ratio, stereo_format)
+            if copy_from is not None:
+                self._copy_audio(pathlib.Path(copy_from), start_s, end_s)
+            self._container.metadata.update(metadata or {})
+            self._offset = round((self._audio.offset if self._audio else 0) / self._time_base)
+            self._container.start_encoding()
+        except (av.error.FFmpegError, OSError) as error:
+            self.abort()
+            raise VideoError(f"{self.path}: cannot be written ({reason(error)})") from error
+        except BaseException:
+            self.abort()
+            raise
+
+    def _set_up_stream(self, sample_aspect_ratio, stereo_format):
+        context, color = self._stream.codec_context, self._color
+        context.height, context.width = self._shape[:2]
+        context.pix_fmt = "yuv420p"
+        context.time_base = self._time_base
+        context.colorspace = color.matrix_tag_for(context.width, context.height)
+        context.color_range = color.range_tag
+        context.color_primaries = color.primaries_tag
+        context.color_trc = color.transfer_tag
+        if sample_aspect_ratio is not None:
+            context.sample_aspect_ratio = sample_aspect_ratio
+        self._stream.time_base = self._time_base
+        if stereo_format is not None and self.path.suffix.lower() == ".mkv":
+            self._stream.metadata["stereo_mode"] = stereo_tags(stereo_format).matroska_stereo_mode
+
+    def _copy_audio(self, source, start_s, end_s):
+        self._audio = AudioCopy(source, self._container, self.path, start_s, end_s)
+        self._container.metadata.update(self._audio.metadata)
+        self.skipped_streams = self._audio.skipped_streams
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def __exit__(self, exception_type, exception, traceback) -> None:
+        if exception_type is None:
+            self.close()
+        else:
+            self.abort()
+
+    def write(self, image: np.ndarray, pts: int) -> None:
+        """Encodes one frame.
+
+        Args:
+            image: uint8 (height, width, 3) RGB.
+            pts: Presentation time in the time base of the writer, larger than the one before.
+
+        Raises:
+            ValueError: If the image has another shape or type, or time does not increase.
+            VideoError: If the file cannot be written any more.
+        """
+        if image.shape != self._shape or image.dtype != np.uint8:
+            raise ValueError(
+                f"The image must be uint8 {self._shape}. Received: {image.dtype} {image.shape}"
+            )
+        if self._last_pts is not None and pts <= self._last_pts:
+            raise ValueError(f"pts must increase. Received: {pts} after {self._last_pts}")
+        self._last_pts = pts
+        frame = self._reformatter.reformat(
+            av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image)),
+            format="yuv420p",
+            dst_colorspace=self._color.swscale_matrix,
+            src_color_range=2,
+            dst_color_range=self._color.range,
+        )
+        frame.pts, frame.time_base = pts - self._offset, self._time_base
+        frame.duration = self._frame_ticks
+        self._encode(frame)
+
+    def close(self) -> None:
+        """Finishes the file and gives it its name.
+
+        Raises:
+            VideoError: If no frame was written or the file cannot be completed.
+        """
+        if self._container is None:
+            return
+        try:
+            if self._last_pts is None:
+                raise VideoError(f"{self.path}: no frame to write")
+            self._encode(None)
+            if self._audio is not None:
+                self._audio.mux_until(EVERYTHING)
+            self._container.close()
+            _sync(self._temporary)
+            os.replace(self._temporary, self.path)
+            _sync(self.path.parent)
+        except (av.error.FFmpegError, OSError) as error:
+            self.abort()
+            raise VideoError(f"{self.path}: cannot be written ({reason(error)})") from error
+        except BaseException:
+            self.abort()
+            raise
+        self._release()
+
+    def abort(self) -> None:
+        """Gives up: removes what was written so far. Harmless after `close`."""
+        if self._container is None:
+            self._release()
+            return
+        with contextlib.suppress(av.error.FFmpegError, OSError):
+            self._container.close()
+        self._release()
+        self._temporary.unlink(missing_ok=True)
+
+    def _release(self):
+        self._container = self._stream = None
+        if self._audio is not None:
+            self._audio.close()
+            self._audio = None
+
+    def _encode(self, frame):
+        """Encodes a frame, or what is left if None, and muxes it behind the audio due before it."""
+        try:
+            for packet in self._stream.encode(frame):
+                if self._audio is not None:
+                    self._audio.mux_until(packet.dts * packet.time_base)
+                self._container.mux(packet)
+        except (av.error.FFmpegError, OSError) as error:
+            raise VideoError(f"{self.path}: cannot be written ({reason(error)})") from error
+
+
+def _check_arguments(path, width, height):
+    if path.suffix.lower() not in CONTAINERS:
+        raise ValueError(
+            f"The file name must end with one of {tuple(CONTAINERS)}. Received: {path.name!r}"
+        )
+    if width < _MIN_SIDE or height < _MIN_SIDE or width % 2 or height % 2:
+        raise ValueError(
+            f"Width and height must be even and at least {_MIN_SIDE}. Received: {width}x{height}"
+        )
+
+
+def _check_target(path, copy_from):
+    if not path.parent.is_dir():
+        raise VideoError(f"{path}: the folder {path.parent} does not exist")
+    if path.is_dir():
+        raise VideoError(f"{path}: is a folder")
+    if not os.access(path.parent, os.W_OK):
+        raise VideoError(f"{path}: the folder {path.parent} is not writable")
+    if copy_from is not None and path.exists() and os.path.samefile(path, copy_from):
+        raise VideoError(f"{path}: is the source itself; choose another name")
+
+
+def _open_output(temporary, path, time_base):
+    muxer, options = CONTAINERS[path.suffix.lower()], {}
+    if muxer != "matroska":
+        # MP4 states the start of a track in units of the whole movie, 1 ms by default, which would
+        # round a late start. The track's own unit (the muxer doubles it up to 10000) keeps it.
+        scale = time_base.denominator
+        while scale < 10000:
+            scale *= 2
+        options = {"movflags": "+faststart", "movie_timescale": str(scale)}
+    return av.open(os.path.abspath(temporary), "w", format=muxer, container_options=options)
+
+
+def _options(codec, crf, preset, stereo_format):
+    options = {"crf": str(crf), "preset": preset}
+    packing = None if stereo_format is None else stereo_tags(stereo_format).h264_frame_packing
+    if codec == "libx264" and packing is not None:
+        options["x264-params"] = f"frame-packing={packing}"
+    return options
+
+
+def _sync(path):
+    """Waits until a file or folder is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
