@@ -1,0 +1,139 @@
+"""Flags derived from config dataclasses, and the one way in which scripts begin and end.
+
+Exit codes: 0 done, 1 failed with one clear line, 2 wrong usage, 130 interrupted.
+"""
+
+import dataclasses
+import inspect
+import os
+import re
+import sys
+import typing
+from collections.abc import Callable, Sequence
+
+from absl import app, flags
+
+# Flags belong to the script that asks for them, so that its --help shows them.
+flags.disclaim_key_flags()
+
+
+class UsageError(Exception):
+    """What the user typed cannot be meant; the message says what would be right."""
+
+
+def define_flags(config: type, skip: Sequence[str] = ()):
+    """Defines one flag for each field of a config dataclass, nested dataclasses included.
+
+    A flag left alone is None and the config's own default counts (see `override`). The help text
+    of a flag is the field's entry under "Attributes:" in the docstring of the dataclass.
+
+    Args:
+        config: The dataclass; its fields are bool, int, float, str (or None) or dataclasses.
+        skip: Names of fields that get no flag.
+    """
+    hints = typing.get_type_hints(config)
+    help_texts = _attribute_docs(config)
+    for field in dataclasses.fields(config):
+        if field.name in skip:
+            continue
+        kind = hints[field.name]
+        if dataclasses.is_dataclass(kind):
+            for name, inner_kind, default, text in _leaf_fields(kind):
+                _define(f"{field.name}_{name}", inner_kind, text, default)
+        else:
+            _define(field.name, kind, help_texts.get(field.name, ""), field.default)
+
+
+def override(config):
+    """A copy of a config in which every flag that was given replaces its field.
+
+    Args:
+        config: Instance of a dataclass whose flags `define_flags` defined.
+
+    Returns:
+        The copy.
+
+    Raises:
+        ValueError: If the dataclass refuses a value.
+    """
+    changes = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            given = {
+                inner.name: flags.FLAGS[f"{field.name}_{inner.name}"].value
+                for inner in dataclasses.fields(value)
+                if f"{field.name}_{inner.name}" in flags.FLAGS
+            }
+            given = {name: new for name, new in given.items() if new is not None}
+            if given:
+                changes[field.name] = dataclasses.replace(value, **given)
+        elif field.name in flags.FLAGS and flags.FLAGS[field.name].value is not None:
+            changes[field.name] = flags.FLAGS[field.name].value
+    return dataclasses.replace(config, **changes)
+
+
+def run_script(main: Callable[[list[str]], int | None], usage: str):
+    """Parses flags and runs `main` with the remaining arguments; never returns.
+
+    Args:
+        main: Takes the positional arguments and returns an exit code (None is 0).
+        usage: First line of the help.
+    """
+    if not flags.FLAGS.is_parsed() and "debug" not in flags.FLAGS:
+        flags.DEFINE_boolean("debug", False, "Show the traceback of an error.")
+    # TensorFlow's start-up remarks would bury the one line that counts.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.modules["__main__"].__doc__ = usage
+    app.run(lambda arguments: sys.exit(_guarded(main, arguments[1:])), flags_parser=_parse)
+
+
+def _parse(arguments: list[str]) -> list[str]:
+    try:
+        return flags.FLAGS(arguments)
+    except flags.Error as error:
+        print(f"{error}. See --help.", file=sys.stderr)
+        raise SystemExit(2) from error
+
+
+def _guarded(main, arguments: list[str]) -> int:
+    try:
+        return main(arguments) or 0
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    except UsageError as error:
+        print(f"{error} See --help.", file=sys.stderr)
+        return 2
+    except (ValueError, OSError) as error:
+        if flags.FLAGS.debug:
+            raise
+        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+
+
+def _define(name: str, kind, text: str, default):
+    if default is not dataclasses.MISSING and default not in ("", None):
+        text = f"{text} Default: {default}."
+    kinds = [inner for inner in typing.get_args(kind) if inner is not type(None)] or [kind]
+    define = {
+        bool: flags.DEFINE_boolean,
+        int: flags.DEFINE_integer,
+        float: flags.DEFINE_float,
+        str: flags.DEFINE_string,
+    }[kinds[0]]
+    define(name, None, text)
+
+
+def _leaf_fields(config: type):
+    hints = typing.get_type_hints(config)
+    help_texts = _attribute_docs(config)
+    for field in dataclasses.fields(config):
+        yield field.name, hints[field.name], field.default, help_texts.get(field.name, "")
+
+
+def _attribute_docs(config: type) -> dict[str, str]:
+    """The entries under "Attributes:" in a Google-style docstring, by name."""
+    section = inspect.getdoc(config).partition("Attributes:\n")[2]
+    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in entries}

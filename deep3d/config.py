@@ -1,0 +1,152 @@
+"""Defaults of every part, once: frozen dataclasses, from which the scripts derive their flags."""
+
+import dataclasses
+import json
+import types
+import typing
+
+from deep3d.disparity import DisparityLevels
+
+ENCODERS = ("plain", "vgg16")
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """Architecture of a Deep3D network; travels with its weights.
+
+    Attributes:
+        levels: Disparity levels that the network chooses from.
+        encoder: "vgg16", or "plain", the smaller one of the default model.
+        padding: How the selection layer continues the left view beyond its edges.
+        fully_connected: Adds the original's fully connected top branch, which fixes the input
+            size to `height` x `width`; without it the network takes any multiple of 32.
+        height: Height of the input in pixels; fixed only with `fully_connected`.
+        width: Width of the input in pixels, likewise.
+        fully_connected_units: Width of the two hidden layers of the fully connected branch.
+    """
+
+    levels: DisparityLevels = dataclasses.field(default_factory=DisparityLevels)
+    encoder: str = "plain"
+    padding: str = "edge"
+    fully_connected: bool = False
+    height: int = 160
+    width: int = 384
+    fully_connected_units: int = 512
+
+    def __post_init__(self):
+        if self.encoder not in ENCODERS:
+            raise ValueError(f"The encoder must be one of {ENCODERS}. Received: {self.encoder!r}")
+        if min(self.height, self.width) < 32 or self.height % 32 or self.width % 32:
+            raise ValueError(
+                "Input height and width must be positive multiples of 32. "
+                f"Received: {self.height} x {self.width}"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig:
+    """How a network is trained.
+
+    Attributes:
+        steps: Number of optimizer steps in all, resumed ones included.
+        batch_size: Pairs per step.
+        learning_rate: Peak learning rate of Adam, after the warm-up.
+        warmup_steps: Steps over which the learning rate rises from 0.
+        precision: "float32", "bfloat16", or "auto": bfloat16 where the processor or GPU has
+            matrix units for it.
+        checkpoint_every: Steps between checkpoints.
+        summary_every: Steps between TensorBoard summaries.
+        image_every: Steps between TensorBoard images and validation runs.
+        validation_batches: Batches of a validation run.
+        seed: Seed of the weights, the shuffling and the augmentation.
+        vgg_weights: Path of VGG16 ImageNet weights (Keras .h5), "imagenet" to fetch them, or "".
+    """
+
+    steps: int = 20_000
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    warmup_steps: int = 200
+    precision: str = "auto"
+    checkpoint_every: int = 500
+    summary_every: int = 50
+    image_every: int = 500
+    validation_batches: int = 20
+    seed: int = 0
+    vgg_weights: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """A model and its training, under the name that `train.py --config=NAME` takes."""
+
+    model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
+    training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
+
+
+def experiments() -> dict[str, Experiment]:
+    """The named experiments."""
+    return {
+        "default": Experiment(),
+        "vgg16": Experiment(
+            ModelConfig(encoder="vgg16"), TrainingConfig(learning_rate=1e-4, batch_size=16)
+        ),
+        # The original's labels: 32 shifts of -15..+16 in its sign, that is +15..-16 here, and
+        # an empty one (field notes in MODEL_CARD.md); its encoder was cut down from VGG16.
+        "original": Experiment(
+            ModelConfig(
+                levels=DisparityLevels(minimum=15.0, step=-1.0, count=32, empty=True),
+                encoder="vgg16",
+                fully_connected=True,
+            ),
+            TrainingConfig(learning_rate=1e-4, batch_size=64),
+        ),
+    }
+
+
+def to_json(config) -> str:
+    """A config dataclass, nested ones included, as JSON."""
+    return json.dumps(dataclasses.asdict(config), indent=2, sort_keys=True)
+
+
+def from_json(kind: type, text: str):
+    """The inverse of `to_json`; checks names and types, for files from outside.
+
+    Args:
+        kind: The dataclass.
+        text: JSON object; missing fields take their defaults.
+
+    Returns:
+        An instance of `kind`.
+
+    Raises:
+        ValueError: If the text is no JSON object, or has unknown fields or wrong types.
+    """
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"A {kind.__name__} must be JSON. Received: {error}") from error
+    return _from_dict(kind, data)
+
+
+def _from_dict(kind: type, data):
+    if not isinstance(data, dict):
+        raise ValueError(f"A {kind.__name__} must be an object. Received: {data!r:.80}")
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(data) - set(hints))
+    if unknown:
+        raise ValueError(f"A {kind.__name__} must have known fields only. Received: {unknown}")
+    return kind(**{name: _value(kind, name, hints[name], data[name]) for name in data})
+
+
+def _value(kind: type, name: str, hint, value):
+    if dataclasses.is_dataclass(hint):
+        return _from_dict(hint, value)
+    if isinstance(hint, types.UnionType):
+        allowed = typing.get_args(hint)
+    else:
+        allowed = (hint,)
+    if float in allowed and type(value) is int:
+        value = float(value)
+    if type(value) not in allowed:
+        raise ValueError(f"{kind.__name__}.{name} must be {hint}. Received: {value!r:.80}")
+    return value
