@@ -1,0 +1,80 @@
+"""Black bars that a movie carries from beginning to end, and how they are cropped.
+
+The first Deep3D averaged one minute of frames and took rows with a mean below 2 for bars
+(piiswrong/deep3d, `parse.py`). Here frames from all over the movie are looked at, so that a title
+on a black ground does not pass for bars, and a row counts by its brightest pixels, so that a dark
+scene does not either.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+# Gray level, of 255, below which the brightest pixels of a row or column are black: video black
+# decodes to 0, and coding noise and ringing reach about this far.
+BLACK_LEVEL = 20
+# The brightest share of a row's pixels that is ignored, in percent: specks.
+IGNORED_PERCENT = 2
+# Rows next to a bar are a mixture of bar and picture after chroma subsampling and scaling.
+MARGIN = 2
+# More than this share of an axis cannot be bars; the frames were dark.
+MAX_SHARE = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class BlackBars:
+    """Rows and columns to crop from either view, in pixels."""
+
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+    def crop(self, image: np.ndarray) -> np.ndarray:
+        """The image (h, w, 3) without the bars, a view into it."""
+        height, width = image.shape[:2]
+        return image[self.top : height - self.bottom, self.left : width - self.right]
+
+
+def find_black_bars(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> BlackBars:
+    """The bars that all frames have in common.
+
+    A column that is black in one eye only (a floating window) is cropped from both, so that the
+    disparity of what remains stays as it is.
+
+    Args:
+        pairs: (left, right) views, (h, w, 3) uint8, all of one size; best from all over a movie.
+
+    Returns:
+        The bars; none where every frame is black or there is no frame.
+    """
+    rows, columns = [], []  # the brightness profiles of either eye, maximum over the frames
+    for pair in pairs:
+        grays = [cv2.cvtColor(np.ascontiguousarray(view), cv2.COLOR_RGB2GRAY) for view in pair]
+        if max(int(gray.max()) for gray in grays) < BLACK_LEVEL:
+            continue
+        # Every other pixel is enough for a percentile and halves the time of the sort.
+        across = [np.percentile(gray[:, ::2], 100 - IGNORED_PERCENT, axis=1) for gray in grays]
+        down = [np.percentile(gray[::2], 100 - IGNORED_PERCENT, axis=0) for gray in grays]
+        rows = [np.maximum(*both) for both in zip(rows, across, strict=True)] if rows else across
+        columns = [np.maximum(*b) for b in zip(columns, down, strict=True)] if columns else down
+    if not rows:
+        return BlackBars()
+    top, bottom = _dark_ends(rows)
+    left, right = _dark_ends(columns)
+    return BlackBars(top=top, bottom=bottom, left=left, right=right)
+
+
+def _dark_ends(profiles: list[np.ndarray]) -> tuple[int, int]:
+    """Lengths of the dark ends, the longer one of the two eyes, with the margin."""
+    ends = np.zeros(2, int)
+    for profile in profiles:
+        bright = np.flatnonzero(profile >= BLACK_LEVEL)
+        if len(bright):
+            ends = np.maximum(ends, (bright[0], len(profile) - 1 - bright[-1]))
+    if ends.sum() > MAX_SHARE * len(profiles[0]):
+        return 0, 0
+    first, last = (int(end) + MARGIN if end else 0 for end in ends)
+    return first, last

@@ -1,0 +1,361 @@
+"""Makes a training data set of 3D movies.
+
+    python -m data_pipeline.ingest --movies='films/*.mkv' --output=data/films --layout=half_sbs
+
+DIR then holds TFRecord shards (read by `data_pipeline.dataset` or `tfds.builder_from_directory`),
+`report.csv` with a row for every shot, and `manifest.json` with all that is needed to make the
+same data set again. DIR appears only when everything in it is complete.
+"""
+
+import collections
+import contextlib
+import csv
+import dataclasses
+import glob
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+from absl import flags
+
+MANIFEST, REPORT = "manifest.json", "report.csv"
+MOVIE_SUFFIXES = (".mkv", ".mp4", ".m4v", ".mov", ".avi", ".ts", ".m2ts", ".webm")
+# Enough of a file to tell it from others without reading a whole disk.
+FINGERPRINT_BYTES = 1 << 20
+REPORT_COLUMNS = (
+    *("movie", "shot", "start_s", "end_s", "layout", "swapped", "accepted", "reason"),
+    *("split", "sampled", "rejected", "percentile_5", "percentile_95", "matched"),
+    *("composition_width", "composition_shift"),
+)
+
+
+class IngestError(ValueError):
+    """The data set cannot be made; the message is for the user."""
+
+
+def _flag(default, text: str):
+    return dataclasses.field(default=default, metadata={"help": text})
+
+
+@dataclasses.dataclass(frozen=True)
+class IngestConfig:
+    """The flags of the command; their meaning is in the help texts."""
+
+    movies: tuple[str, ...] = _flag((), "3D movies: a file, folder or glob pattern; repeatable.")
+    output: str = _flag("", "Folder of the data set; must not exist yet.")
+    layout: str = _flag("half_sbs", "half_sbs, full_sbs, half_tab or full_tab.")
+    swap_eyes: bool = _flag(False, "Whether the movies have the right eye first.")
+    every_s: float = _flag(0.5, "Seconds between two frames taken from a shot.")
+    width: int = _flag(432, "Width of the stored views before columns are cropped.")
+    minimum_width: int = _flag(384, "Narrower composed views are rejected.")
+    validation_share: float = _flag(0.1, "Share of the titles kept for validation.")
+    test_share: float = _flag(0.1, "Share of the titles kept for the test.")
+    validation_titles: tuple[str, ...] = _flag((), "Explicit validation title; repeatable.")
+    test_titles: tuple[str, ...] = _flag((), "Explicit test title; repeatable.")
+    seed: int = _flag(0, "Another seed draws other titles for validation and test.")
+    overwrite: bool = _flag(False, "Whether an existing data set is replaced.")
+
+
+@dataclasses.dataclass
+class _Source:
+    """A movie of the manifest, and what became of it."""
+
+    name: str
+    path: str
+    title: str
+    bytes: int
+    sha256_of_first_mib: str
+    split: str = ""
+    shots: int = 0
+    sampled: int = 0
+    accepted: int = 0
+    error: str = ""
+
+
+def ingest(config: IngestConfig, say=lambda line: None) -> dict:
+    """Makes the data set.
+
+    Args:
+        config: What to make, and of what.
+        say: Receives a line of text after every movie.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        IngestError: If there is nothing to read, nothing was accepted, or the output exists.
+        ValueError: If an option is out of range.
+    """
+    options = _movie_options(config)
+    output = pathlib.Path(config.output)
+    _refuse_to_overwrite(output, config.overwrite)
+    sources = _sources(config)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".partial", dir=output.parent)
+    try:
+        data_dir, rows = _build(partial, sources, options, say)
+        manifest = _manifest(config, options, sources, data_dir)
+        _write_report(data_dir / REPORT, rows)
+        with (data_dir / MANIFEST).open("w", encoding="utf-8") as file:
+            json.dump(manifest, file, indent=2, sort_keys=True, ensure_ascii=False)
+        _put_in_place(data_dir, output, pathlib.Path(partial))
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return manifest
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; see the module docstring.
+
+    Args:
+        argv: Arguments without the program's name; those of the process when None.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+    values = flags.FlagValues()
+    _define_flags(values)
+    try:
+        rest = values(["ingest", *(sys.argv[1:] if argv is None else argv)])[1:]
+        config = IngestConfig(
+            **{
+                field.name: _tupled(values[field.name].value)
+                for field in dataclasses.fields(IngestConfig)
+            }
+        )
+        if values.help:
+            print(f"{__doc__}\n{values.get_help()}")
+            return 0
+        if rest:
+            raise flags.Error(f"unexpected argument {rest[0]!r}; flags are given as --flag=value")
+        if not config.movies or not config.output:
+            raise flags.Error("--movies and --output are required")
+        _movie_options(config)
+    except (flags.Error, ValueError) as error:
+        print(f"error: {error} (see --help)", file=sys.stderr)
+        return 2
+    return _run(config)
+
+
+def run() -> None:
+    """Entry point of the installed script."""
+    sys.exit(main())
+
+
+def _run(config: IngestConfig) -> int:
+    try:
+        manifest = ingest(config, say=lambda line: print(line, file=sys.stderr, flush=True))
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(", ".join(f"{split} {count}" for split, count in manifest["splits"].items()), "frames")
+    return 0
+
+
+def _define_flags(values: flags.FlagValues) -> None:
+    definers = {
+        bool: flags.DEFINE_bool,
+        int: flags.DEFINE_integer,
+        float: flags.DEFINE_float,
+        str: flags.DEFINE_string,
+        tuple[str, ...]: flags.DEFINE_multi_string,
+    }
+    for field in dataclasses.fields(IngestConfig):
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        definers[field.type](field.name, default, field.metadata["help"], flag_values=values)
+    flags.DEFINE_bool("help", False, "Show this text.", short_name="h", flag_values=values)
+
+
+def _tupled(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _movie_options(config: IngestConfig):
+    from data_pipeline.movie import MovieOptions
+
+    return MovieOptions(
+        layout=config.layout,
+        swap_eyes=config.swap_eyes,
+        every_s=config.every_s,
+        width=config.width,
+        minimum_width=config.minimum_width,
+    )
+
+
+def _refuse_to_overwrite(output: pathlib.Path, overwrite: bool) -> None:
+    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
+        return
+    if not overwrite:
+        raise IngestError(f"{output} exists; give another --output or add --overwrite")
+    if not (output / MANIFEST).is_file():
+        raise IngestError(f"{output} is not a data set made by this command; not overwritten")
+
+
+def _sources(config: IngestConfig) -> list[_Source]:
+    """The movies with their names, titles and splits."""
+    from data_pipeline.splits import split_titles, title_of
+
+    paths = _movie_paths(config.movies)
+    if not paths:
+        raise IngestError(f"no movie found by --movies={', '.join(config.movies)}")
+    stems = collections.Counter(path.stem for path in paths)
+    sources = []
+    for path in paths:
+        # Movies of equal name are told apart by their folders.
+        name = path.stem if stems[path.stem] == 1 else f"{path.parent.name}/{path.stem}"
+        with path.open("rb") as file:
+            digest = hashlib.sha256(file.read(FINGERPRINT_BYTES)).hexdigest()
+        sources.append(_Source(name, str(path), title_of(path), path.stat().st_size, digest))
+    for name, count in collections.Counter(source.name for source in sources).items():
+        if count > 1:
+            raise IngestError(f"{count} movies are called {name}; rename them or their folders")
+    splits = split_titles(
+        [source.title for source in sources],
+        config.validation_share,
+        config.test_share,
+        config.seed,
+        config.validation_titles,
+        config.test_titles,
+    )
+    for source in sources:
+        source.split = splits[source.title]
+    return sources
+
+
+def _movie_paths(patterns: tuple[str, ...]) -> list[pathlib.Path]:
+    """Files of all patterns, sorted, each once. A name that exists is no pattern."""
+    found = {}
+    for pattern in patterns:
+        path = pathlib.Path(pattern).expanduser()
+        if path.is_dir():
+            candidates = [p for p in path.iterdir() if p.suffix.lower() in MOVIE_SUFFIXES]
+        elif path.exists():
+            candidates = [path]
+        else:
+            candidates = [pathlib.Path(name) for name in glob.glob(str(path), recursive=True)]
+        for candidate in candidates:
+            if candidate.is_file():
+                found.setdefault(candidate.resolve(), candidate)
+    return sorted(found.values())
+
+
+def _build(partial: str, sources: list[_Source], options, say):
+    """Shards under `partial`; their folder and the rows of the report."""
+    # TensorFlow is loaded here, after everything that can be refused without it.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from absl import logging
+
+    logging.set_verbosity(logging.ERROR)
+    import tensorflow_datasets as tfds
+
+    from data_pipeline.splits import SPLITS
+    from data_pipeline.stereo_movies import Movie, StereoMoviesConfig, build
+
+    tfds.disable_progress_bar()
+    by_name = {source.name: source for source in sources}
+    rows: list[dict] = []
+
+    def on_shot(movie, report):
+        source = by_name[movie.name]
+        source.shots += 1
+        source.sampled += report.sampled
+        source.accepted += report.accepted
+        rows.append(_report_row(source, report, options))
+
+    def on_end(movie, error):
+        source = by_name[movie.name]
+        source.error = str(error or "")
+        say(_movie_line(source))
+        if error:
+            rows.append({"movie": source.name, "split": source.split, "reason": f"error: {error}"})
+
+    tfds_config = StereoMoviesConfig(
+        name="movies",
+        splits={
+            split: [Movie(s.path, s.name) for s in sources if s.split == split] for split in SPLITS
+        },
+        options=options,
+        on_shot=on_shot,
+        on_end=on_end,
+    )
+    # TensorFlow Datasets announces downloads on standard output, and there are none.
+    with contextlib.redirect_stdout(io.StringIO()):
+        builder = build(partial, tfds_config)
+    return pathlib.Path(builder.data_dir), rows
+
+
+def _movie_line(source: _Source) -> str:
+    line = (
+        f"{source.name}: {source.accepted} of {source.sampled} frames accepted, "
+        f"{source.shots} shots ({source.split})"
+    )
+    return f"{line}; error: {source.error}" if source.error else line
+
+
+def _report_row(source: _Source, report, options) -> dict:
+    row = {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in dataclasses.asdict(report).items()
+    }
+    counts = " ".join(f"{reason}:{count}" for reason, count in sorted(report.rejected.items()))
+    return row | {
+        "movie": source.name,
+        "split": source.split,
+        "layout": options.layout,
+        "swapped": options.swap_eyes,
+        "rejected": counts,
+    }
+
+
+def _write_report(path: pathlib.Path, rows: list[dict]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, REPORT_COLUMNS, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _manifest(config, options, sources: list[_Source], data_dir: pathlib.Path) -> dict:
+    import tensorflow_datasets as tfds
+
+    from data_pipeline import schema
+
+    splits = tfds.builder_from_directory(data_dir).info.splits
+    packages = ("deep3d", "tensorflow-datasets", "opencv-python-headless", "av", "numpy")
+    return {
+        "schema_version": schema.VERSION,
+        "config": dataclasses.asdict(config),
+        "options": dataclasses.asdict(options),
+        "movies": [dataclasses.asdict(source) for source in sources],
+        "splits": {name: split.num_examples for name, split in splits.items()},
+        "packages": {name: _version(name) for name in packages},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _put_in_place(data_dir: pathlib.Path, output: pathlib.Path, partial: pathlib.Path) -> None:
+    """Gives a complete folder its final name; an older data set under it is removed."""
+    for path in data_dir.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    if output.exists():
+        os.replace(output, partial / "replaced")
+    os.replace(data_dir, output)
+
+
+if __name__ == "__main__":
+    run()
