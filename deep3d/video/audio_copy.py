@@ -1,26 +1,37 @@
 """Carries the audio of one file over into another, packet by packet, without decoding it."""
 
-import math
 import pathlib
 from fractions import Fraction
 
 import av
 
 from deep3d.video.errors import VideoError, reason
-from deep3d.video.video_reader import decimal_seconds, open_input, timeline_origin
+from deep3d.video.media_input import (
+    decimal_seconds,
+    demux_tolerantly,
+    main_video_stream,
+    open_input,
+    timeline_origin,
+)
 
-# Codecs that players accept inside MP4. FFmpeg would write more (PCM as `ipcm`, DTS), to be played
-# by hardly anything; MOV and Matroska take what FFmpeg says they take.
+# Codecs that players accept inside MP4. FFmpeg would write more (PCM, DTS), which hardly anything
+# plays; about MOV and Matroska it is asked.
 _MP4_AUDIO = ("aac", "ac3", "alac", "eac3", "flac", "mp3", "opus")
-_TRACK_METADATA = ("language", "title", "handler_name")
+_TRACK_METADATA = ("language", "title")
+_FILE_METADATA = ("major_brand", "minor_version", "compatible_brands", "encoder", "creation_time")
+
+# Damaged places in the container behind which the copy goes on; one per minute of a long film.
+_TOLERATED_ERRORS = 100
 
 
 class AudioCopy:
     """Copies all audio packets of a source into an output container, in time with its video.
 
     Attributes:
-        metadata: The source's own metadata (title, artist, ...), without what describes the file.
-        skipped_streams: What of the source is not copied, in words, e.g. "subrip subtitles (eng)".
+        start: Time in seconds, on the source's own time line, that becomes 0 in the output.
+        metadata: The source's title, artist and so on, without what describes the old file.
+        skipped_streams: What of the source is not copied, in words: "subrip subtitle (eng)".
+        errors: Damaged places passed over so far.
     """
 
     def __init__(
@@ -28,55 +39,57 @@ class AudioCopy:
         source: pathlib.Path,
         output: av.container.OutputContainer,
         target: pathlib.Path,
-        start_s: float | None,
-        end_s: float | None,
+        start_s: float | None = None,
+        end_s: float | None = None,
     ):
         """Adds one stream per audio stream of the source to the output.
 
         Args:
             source: File to copy from.
             output: Container whose header is not written yet.
-            target: Name of the output, for messages and for what its container can hold.
-            start_s: Copies from here on, and moves it to time 0.
+            target: Name of the output, for messages.
+            start_s: Copies from here on and moves it to time 0; None keeps all times.
             end_s: Copies up to here.
 
         Raises:
             VideoError: If the source cannot be read or the container cannot hold its audio.
         """
-        self._output, self._source = output, source
+        self._source, self._output = source, output
         self._container = open_input(source)
         try:
             self._streams = {
                 stream.index: _add_audio_stream(stream, output, target)
                 for stream in self._container.streams.audio
             }
+            self.skipped_streams = _skipped_streams(self._container, source)
         except BaseException:
             self._container.close()
             raise
         origin = timeline_origin(self._container)
-        self.offset = Fraction(0) if start_s is None else origin + decimal_seconds(start_s)
+        self.start = Fraction(0) if start_s is None else origin + decimal_seconds(start_s)
         self._end = None if end_s is None else origin + decimal_seconds(end_s)
-        self.metadata = _without_file_facts(self._container.metadata)
-        self.skipped_streams = _skipped_streams(self._container)
+        self.metadata = {
+            key: value
+            for key, value in self._container.metadata.items()
+            if key.lower() not in _FILE_METADATA
+        }
+        self.errors = 0
+        self._due = {}  # stream index -> first sample of the packet expected next
         self._packets = self._wanted_packets()
-        self._next = None
+        self._next = next(self._packets, None)
 
     def mux_until(self, time: Fraction | float) -> None:
-        """Writes every packet that begins up to `time`, in seconds of the output.
+        """Writes every packet that begins up to a time.
+
+        Args:
+            time: Seconds in the output; infinity writes all that is left.
 
         Raises:
-            VideoError: If the source's audio cannot be read.
+            VideoError: If the source's audio is damaged beyond the bound.
         """
-        while self._streams:
-            if self._next is None:
-                self._next = next(self._packets, None)
-                if self._next is None:
-                    return
-            begin, packet = self._next
-            if begin > time:
-                return
-            self._output.mux(packet)
-            self._next = None
+        while self._next is not None and self._next.dts * self._next.time_base <= time:
+            self._output.mux(self._next)
+            self._next = next(self._packets, None)
 
     def close(self) -> None:
         """Closes the source."""
@@ -84,62 +97,73 @@ class AudioCopy:
         self._container.close()
 
     def _wanted_packets(self):
-        """Yields (decoding time in output seconds, packet) of all audio streams in file order."""
-        for stream in self._container.streams:
-            if stream.index not in self._streams:
-                stream.discard = av.stream.Discard.all
-        try:
-            for packet in self._container.demux(*self._container.streams.audio):
-                stamp = packet.dts if packet.dts is not None else packet.pts
-                if not packet.size or stamp is None:
-                    continue
-                time, time_base = stamp * packet.time_base, packet.time_base
-                length = (packet.duration or 0) * time_base
-                if self._end is not None and time >= self._end:
-                    continue
-                if self.offset and time + length <= self.offset:
-                    continue
-                shift = round(self.offset / time_base)
-                packet.dts = stamp - shift
-                packet.pts = (stamp if packet.pts is None else packet.pts) - shift
-                packet.stream = self._streams[packet.stream_index]
-                yield packet.dts * time_base, packet
-        except av.error.FFmpegError as error:
+        """Yields the packets of the part in file order, moved to the time line of the output."""
+        if not self._streams:
+            return
+        streams = self._container.streams.audio
+        for packet in demux_tolerantly(self._container, streams, self._count_error):
+            packet.dts = packet.pts if packet.dts is None else packet.dts
+            if not packet.size or packet.dts is None:
+                continue
+            begin = packet.dts * packet.time_base
+            end = begin + (packet.duration or 0) * packet.time_base
+            cut_off = self._end is not None and begin >= self._end
+            if cut_off or (self.start and end <= self.start):
+                continue
+            self._move_to_output(packet)
+            yield packet
+
+    def _move_to_output(self, packet):
+        """Gives a packet its stream and its time in the output.
+
+        Matroska rounds times to 1 ms, which would make MP4 state an uneven length for every packet.
+        Where a packet begins within that rounding of the last one's end, it begins there exactly.
+        """
+        context = packet.stream.codec_context
+        tick, rate, length = packet.time_base, context.sample_rate, context.frame_size
+        shift = round(self.start / tick)
+        packet.dts -= shift
+        packet.pts = packet.dts if packet.pts is None else packet.pts - shift
+        if length and tick * rate > 1 and packet.pts == packet.dts:
+            sample = packet.pts * tick * rate
+            due = self._due.get(packet.stream_index, sample)
+            exact = round(due if abs(due - sample) <= tick * rate else sample)
+            self._due[packet.stream_index] = exact + length
+            packet.pts, packet.dts, packet.duration = exact, exact, length
+            packet.time_base = Fraction(1, rate)
+        packet.stream = self._streams[packet.stream_index]
+
+    def _count_error(self, error):
+        self.errors += 1
+        if self.errors > _TOLERATED_ERRORS:
             raise VideoError(f"{self._source}: audio cannot be read ({reason(error)})") from error
 
 
 def _add_audio_stream(stream, output, target):
     """A stream of the output that takes packets of `stream` as they are."""
-    name = stream.codec_context.name if stream.codec_context is not None else "unknown"
-    codec = stream.codec_context.codec.canonical_name if name != "unknown" else name
-    advice = f"{target}: {target.suffix} files cannot hold {codec} audio; choose an .mkv file"
+    context = stream.codec_context
+    codec = "its" if context is None else context.codec.canonical_name
+    refusal = VideoError(
+        f"{target}: {target.suffix} files cannot hold {codec} audio; write an .mkv file instead"
+    )
     if output.format.name == "mp4" and codec not in _MP4_AUDIO:
-        raise VideoError(advice)
+        raise refusal
     try:
         copy = output.add_stream_from_template(stream)
     except ValueError as error:
-        raise VideoError(advice) from error
+        raise refusal from error
     copy.metadata.update({k: v for k, v in stream.metadata.items() if k in _TRACK_METADATA})
     copy.disposition = stream.disposition
     return copy
 
 
-def _without_file_facts(metadata):
-    """Drops tags that describe the old file and not the film."""
-    facts = {"major_brand", "minor_version", "compatible_brands", "encoder", "creation_time"}
-    return {key: value for key, value in metadata.items() if key.lower() not in facts}
-
-
-def _skipped_streams(container):
+def _skipped_streams(container, source):
     """Names the streams that are neither audio nor the main video."""
-    words, main = [], container.streams.best("video")
+    main, words = main_video_stream(container, source), []
     for stream in container.streams:
         if stream.type == "audio" or stream is main:
             continue
-        codec = stream.codec_context.name if stream.codec_context is not None else stream.name
+        codec = stream.name if stream.codec_context is None else stream.codec_context.name
         language = f" ({stream.language})" if stream.language not in (None, "und") else ""
         words.append(f"{codec or 'unknown'} {stream.type}{language}")
     return words
-
-
-EVERYTHING = math.inf

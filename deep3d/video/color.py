@@ -1,9 +1,9 @@
 """Which YUV a video is in, so that a trip through RGB and back does not shift its colors.
 
 YUV means nothing without a matrix (BT.601, BT.709, BT.2020) and a range (limited 16..235 or full
-0..255). Streams should name them and often do not; then players guess the matrix from the height:
-BT.709 from 720 lines on, BT.601 below (https://trac.ffmpeg.org/wiki/colorspace). The reader converts
-by what is named or else by that guess, and the writer converts back by the same.
+0..255). Streams should name them and often do not; players then guess the matrix from the height:
+BT.709 from 720 lines on, BT.601 below (https://trac.ffmpeg.org/wiki/colorspace). The reader
+converts by what is named or else by that guess, and the writer converts back by the same.
 """
 
 import dataclasses
@@ -85,6 +85,8 @@ def color_of_frame(frame: av.VideoFrame) -> VideoColor:
         The matrix and range to convert with, and the tags as found.
     """
     tag = int(frame.colorspace)
+    if tag == MATRIX_RGB:  # screen recordings: nothing to undo, and video that players expect
+        return color_for_size(frame.width, frame.height)
     full = frame.color_range == RANGE_FULL or frame.format.name.startswith("yuvj")
     return VideoColor(
         matrix=tag if tag in _SWSCALE_MATRIX else guess_matrix(frame.height),

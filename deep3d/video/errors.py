@@ -1,7 +1,5 @@
 """The one error of the video path: something about a file that its user can act on."""
 
-import os
-
 
 class VideoError(Exception):
     """A video file cannot be read or written; the message is one line naming file and reason."""
@@ -17,7 +15,4 @@ def reason(error: BaseException) -> str:
         One line of text.
     """
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    number = getattr(error, "errno", None)
-    if not isinstance(text, str) and isinstance(number, int) and number > 0:
-        text = os.strerror(number)
     return " ".join(str(text).split())

@@ -12,6 +12,7 @@ class ShotDetector:
     """Finds hard cuts in a stream of frames; the same decision at every resolution."""
 
     def __init__(self, threshold: float = 0.06, ratio: float = 4.0, window: int = 24):
+        """Starts before the first frame."""
         self.threshold = threshold
         self.ratio = ratio
         self._previous = None

@@ -1,8 +1,9 @@
 """How two views share one frame: side by side, top and bottom, or as an anaglyph.
 
-The left eye is always first: the left half, or the upper half. "Half" formats squeeze each view to
-half its width (or height), so the frame keeps the size of one view; "full" formats double the frame.
-Frame sizes are even, as 4:2:0 video needs: of an odd source the last column or row is repeated.
+The left eye is always first: the left half, or the upper half. "Half" formats squeeze each view
+to half its width (or height), so the frame keeps the size of one view; "full" formats double the
+frame. Frame sizes are even, as 4:2:0 video needs: of an odd source the last column or row is
+repeated.
 
 Anaglyph matrices: Dubois, "A projection method to generate anaglyph stereo images" (ICASSP 2001),
 red-cyan least-squares set in the three digits that players use, applied to gamma-encoded RGB like

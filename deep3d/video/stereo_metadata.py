@@ -3,8 +3,8 @@
 Players do not agree on what they read, so everything that the container allows is written:
 
 * Matroska StereoMode (RFC 9559): mpv, Bino, ExoPlayer. It does not tell half from full formats.
-* The frame packing message of H.264 (SEI 45): 3D televisions, which switch over by it. Only for half
-  formats: a television halves the frame, and how one takes a frame of double size is not known.
+* The frame packing message of H.264 (SEI 45): 3D televisions, which switch over by it. Only for
+  half formats: a television halves the frame, and how one takes a frame of double size is unknown.
 * Tokens in the file name: Kodi, SKYBOX, DeoVR, iw3 and most headset players read nothing else.
 """
 
@@ -12,6 +12,9 @@ import dataclasses
 import pathlib
 
 from deep3d.video.stereo_format import OUTPUT_FORMATS
+
+# Suffix -> name of FFmpeg's muxer: the containers that the writer writes.
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +90,3 @@ def output_name(
     return source_path.with_name(
         f"{source_path.stem}.{stereo_tags(stereo_format).name_tokens}{suffix}"
     )
-
-
-# Suffix -> name of FFmpeg's muxer: the containers that the writer writes.
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}

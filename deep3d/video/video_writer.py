@@ -5,16 +5,18 @@ and on disk, so a killed or failed run never leaves a broken file under the fina
 """
 
 import contextlib
+import math
 import os
 import pathlib
+import secrets
 from fractions import Fraction
 
 import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from deep3d.video.audio_copy import EVERYTHING, AudioCopy
-from deep3d.video.color import VideoColor, color_for_size
+from deep3d.video.audio_copy import AudioCopy
+from deep3d.video.color import RANGE_FULL, VideoColor, color_for_size
 from deep3d.video.errors import VideoError, reason
 from deep3d.video.stereo_metadata import CONTAINERS, stereo_tags
 
@@ -79,8 +81,9 @@ class VideoWriter:
         self._reformatter = VideoReformatter()
         self._time_base, self._last_pts, self._audio = Fraction(time_base), None, None
         self._frame_ticks = max(round(1 / (Fraction(frame_rate) * self._time_base)), 1)
+        # Not made from the name of the film, which may already have the greatest length allowed.
         self._temporary = self.path.with_name(
-            f".{self.path.stem}.{os.getpid()}.partial{self.path.suffix}"
+            f".deep3d-{secrets.token_hex(6)}.partial{self.path.suffix}"
         )
         self._container = None
         self.skipped_streams: list[str] = []
@@ -95,7 +98,7 @@ class VideoWriter:
             if copy_from is not None:
                 self._copy_audio(pathlib.Path(copy_from), start_s, end_s)
             self._container.metadata.update(metadata or {})
-            self._offset = round((self._audio.offset if self._audio else 0) / self._time_base)
+            self._offset = round((self._audio.start if self._audio else 0) / self._time_base)
             self._container.start_encoding()
         except (av.error.FFmpegError, OSError) as error:
             self.abort()
@@ -116,6 +119,7 @@ class VideoWriter:
         if sample_aspect_ratio is not None:
             context.sample_aspect_ratio = sample_aspect_ratio
         self._stream.time_base = self._time_base
+        self._stream.disposition = av.stream.Disposition.default
         if stereo_format is not None and self.path.suffix.lower() == ".mkv":
             self._stream.metadata["stereo_mode"] = stereo_tags(stereo_format).matroska_stereo_mode
 
@@ -125,9 +129,11 @@ class VideoWriter:
         self.skipped_streams = self._audio.skipped_streams
 
     def __enter__(self) -> "VideoWriter":
+        """Returns the writer."""
         return self
 
     def __exit__(self, exception_type, exception, traceback) -> None:
+        """Completes the file, or removes it after an exception."""
         if exception_type is None:
             self.close()
         else:
@@ -155,7 +161,7 @@ class VideoWriter:
             av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image)),
             format="yuv420p",
             dst_colorspace=self._color.swscale_matrix,
-            src_color_range=2,
+            src_color_range=RANGE_FULL,
             dst_color_range=self._color.range,
         )
         frame.pts, frame.time_base = pts - self._offset, self._time_base
@@ -175,7 +181,7 @@ class VideoWriter:
                 raise VideoError(f"{self.path}: no frame to write")
             self._encode(None)
             if self._audio is not None:
-                self._audio.mux_until(EVERYTHING)
+                self._audio.mux_until(math.inf)
             self._container.close()
             _sync(self._temporary)
             os.replace(self._temporary, self.path)
@@ -193,6 +199,9 @@ class VideoWriter:
         if self._container is None:
             self._release()
             return
+        # Closing completes the file, which takes long for a film; without its name it fails early.
+        with contextlib.suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
         with contextlib.suppress(av.error.FFmpegError, OSError):
             self._container.close()
         self._release()
@@ -238,10 +247,13 @@ def _check_target(path, copy_from):
 
 
 def _open_output(temporary, path, time_base):
-    muxer, options = CONTAINERS[path.suffix.lower()], {}
-    if muxer != "matroska":
-        # MP4 states the start of a track in units of the whole movie, 1 ms by default, which would
-        # round a late start. The track's own unit (the muxer doubles it up to 10000) keeps it.
+    muxer = CONTAINERS[path.suffix.lower()]
+    if muxer == "matroska":
+        # Otherwise the priming samples of AAC, which begin before 0, move the whole film by 21 ms.
+        options = {"avoid_negative_ts": "disabled"}
+    else:
+        # The start of a track is stated in units of the movie, 1 ms by default, which would round a
+        # late start. The track's own unit keeps it; the muxer doubles it to 10000 or more.
         scale = time_base.denominator
         while scale < 10000:
             scale *= 2
