@@ -82,9 +82,7 @@ def apply_composition(
         ValueError: If the views differ in size or the shift leaves nothing.
     """
     if left.shape != right.shape:
-        raise ValueError(
-            f"Both views must have one size. Received: {left.shape} and {right.shape}"
-        )
+        raise ValueError(f"Both views must have one size. Received: {left.shape} and {right.shape}")
     width, shift = composition.width, composition.shift
     if abs(shift) >= width:
         raise ValueError(f"The shift must be smaller than the width. Received: {composition}")

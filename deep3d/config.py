@@ -54,9 +54,8 @@ class TrainingConfig:
         warmup_steps: Steps over which the learning rate rises from 0.
         precision: "float32", "bfloat16", or "auto": bfloat16 where the processor or GPU has
             matrix units for it.
-        checkpoint_every: Steps between checkpoints.
-        summary_every: Steps between TensorBoard summaries.
-        image_every: Steps between TensorBoard images and validation runs.
+        checkpoint_every: Steps of a round, which ends with validation, pictures and a checkpoint.
+        summary_every: Steps between TensorBoard scalars.
         validation_batches: Batches of a validation run.
         seed: Seed of the weights, the shuffling and the augmentation.
         vgg_weights: Path of VGG16 ImageNet weights (Keras .h5), "imagenet" to fetch them, or "".
@@ -69,10 +68,45 @@ class TrainingConfig:
     precision: str = "auto"
     checkpoint_every: int = 500
     summary_every: int = 50
-    image_every: int = 500
     validation_batches: int = 20
     seed: int = 0
     vgg_weights: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class ConversionConfig:
+    """What a conversion makes.
+
+    Attributes:
+        format: How the two eyes are stored, one of `deep3d.video.OUTPUT_FORMATS`.
+        strength: Parallax between the nearest and the farthest level in % of the picture width;
+            unset: as the model was trained (3.9 with the default levels).
+        convergence: % of the picture width that everything comes nearer; negative is farther.
+        renderer: "warp" fetches every pixel once, "select" mixes shifted pictures.
+        crf: Constant rate factor of H.264; 18 is visually transparent, larger is smaller.
+        preset: Preset of x264, from ultrafast to veryslow.
+        start: Second at which to begin.
+        end: Second at which to end.
+    """
+
+    format: str = "half_sbs"
+    strength: float | None = None
+    convergence: float = 0.0
+    renderer: str = "warp"
+    crf: float = 18.0
+    preset: str = "fast"
+    start: float | None = None
+    end: float | None = None
+
+    def __post_init__(self):
+        if self.renderer not in ("warp", "select"):
+            raise ValueError(f"The renderer must be warp or select. Received: {self.renderer!r}")
+        if self.strength is not None and not 0 <= self.strength <= 10:
+            raise ValueError(f"The strength must be 0..10 % of width. Received: {self.strength}")
+        if not -5 <= self.convergence <= 5:
+            raise ValueError(
+                f"The convergence must be -5..5 % of width. Received: {self.convergence}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

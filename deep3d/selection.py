@@ -105,7 +105,9 @@ class SelectionLayer(keras.layers.Layer):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         if len(disparities) < 2:
-            raise ValueError(f"At least two disparity levels must be given. Received: {disparities}")
+            raise ValueError(
+                f"At least two disparity levels must be given. Received: {disparities}"
+            )
         _check_padding(padding)
         self.disparities = tuple(float(disparity) for disparity in disparities)
         self.padding = padding

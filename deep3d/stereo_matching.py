@@ -16,9 +16,7 @@ PERCENTILE_WIDTH = 512
 MIN_MATCHED_SHARE = 0.05
 
 
-def match_stereo(
-    left: np.ndarray, right: np.ndarray, minimum: int, maximum: int
-) -> np.ndarray:
+def match_stereo(left: np.ndarray, right: np.ndarray, minimum: int, maximum: int) -> np.ndarray:
     """Disparity of every pixel of the left view that matches in both directions.
 
     Args:
@@ -35,9 +33,7 @@ def match_stereo(
         ValueError: If the views differ in size or the range is empty.
     """
     if left.shape != right.shape:
-        raise ValueError(
-            f"Both views must have one size. Received: {left.shape} and {right.shape}"
-        )
+        raise ValueError(f"Both views must have one size. Received: {left.shape} and {right.shape}")
     if maximum <= minimum:
         raise ValueError(f"The range must not be empty. Received: {minimum}..{maximum}")
     left_grey, right_grey = (cv2.cvtColor(view, cv2.COLOR_RGB2GRAY) for view in (left, right))
@@ -77,7 +73,9 @@ def disparity_percentiles(
     scale = min(1.0, PERCENTILE_WIDTH / width)
     if scale < 1.0:
         size = (round(width * scale), max(1, round(left.shape[0] * scale)))
-        left, right = (cv2.resize(view, size, interpolation=cv2.INTER_AREA) for view in (left, right))
+        left, right = (
+            cv2.resize(view, size, interpolation=cv2.INTER_AREA) for view in (left, right)
+        )
     reach = max(8, round(limit * left.shape[1]))
     disparity = match_stereo(left, right, -reach, reach)
     matched = np.isfinite(disparity)

@@ -14,9 +14,7 @@ import keras
 from deep3d.model import VGG_BLOCKS
 
 FILE_NAME = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-FILE_URL = (
-    f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{FILE_NAME}"
-)
+FILE_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{FILE_NAME}"
 
 
 class VggWeightsError(ValueError):

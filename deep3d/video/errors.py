@@ -1,7 +1,7 @@
 """The one error of the video path: something about a file that its user can act on."""
 
 
-class VideoError(Exception):
+class VideoError(ValueError):
     """A video file cannot be read or written; the message is one line naming file and reason."""
 
 

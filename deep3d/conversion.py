@@ -1,0 +1,258 @@
+"""From a 2D video or picture to a 3D one: read, predict, render, pack, write.
+
+The stages run in threads of their own with short queues between them, so memory stays constant
+and decoding and encoding go on while the network thinks.
+"""
+
+import dataclasses
+import itertools
+import os
+import pathlib
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+
+import cv2
+import numpy as np
+
+from deep3d.config import ConversionConfig
+from deep3d.disparity import DisparityLevels
+from deep3d.evaluation import IMAGE_SUFFIXES, read_image
+from deep3d.inference import Predictor
+from deep3d.rendering import recompose, render_select, render_warp
+from deep3d.video import VideoError, VideoReader, VideoWriter, output_name, pack, packed_size
+
+# Frames for which the network is called at once: more gain nothing and cost memory.
+BATCH = 8
+# Frames that wait between two stages.
+QUEUE = 2 * BATCH
+MIN_SIDE = 16
+# A file may end this much before its stated end: containers round, and count audio as well.
+TOLERATED_MISSING_S = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class ConversionResult:
+    """What a conversion made.
+
+    Attributes:
+        output: The 3D file.
+        frames: Number of frames.
+        remarks: What could not be kept, one line each.
+    """
+
+    output: pathlib.Path
+    frames: int
+    remarks: tuple[str, ...] = ()
+
+
+def is_image(path) -> bool:
+    """Whether a path is treated as a picture, by its suffix."""
+    return pathlib.Path(path).suffix.lower() in IMAGE_SUFFIXES
+
+
+def convert(
+    source,
+    output,
+    predictor: Predictor,
+    config: ConversionConfig,
+    overwrite: bool = False,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> ConversionResult:
+    """Converts one video or picture.
+
+    Args:
+        source: Video that PyAV reads, or picture.
+        output: Target file, a folder, or None for the usual name beside the source.
+        predictor: The network.
+        config: What to make.
+        overwrite: Whether an existing target is replaced.
+        progress: Called with (frames done, frames expected or None) after every frame.
+
+    Returns:
+        Where it lies and what was lost.
+
+    Raises:
+        VideoError: If the source cannot be read or the target not be written.
+        ValueError: If the target exists or is the source, or the picture is too small.
+    """
+    source = pathlib.Path(source)
+    target = _target(source, output, config.format)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise ValueError(f"The output must not be the input. Received: {target}")
+    if not source.exists():
+        raise VideoError(f"{source}: no such file")
+    if target.exists() and not overwrite:
+        raise ValueError(f"{target} exists already; --overwrite replaces it.")
+    if is_image(source):
+        return _convert_image(source, target, predictor, config)
+    return _convert_video(source, target, predictor, config, progress or (lambda *_: None))
+
+
+def render_right(
+    left: np.ndarray, prediction: np.ndarray, levels: DisparityLevels, config: ConversionConfig
+) -> np.ndarray:
+    """Right view of one frame, with the strength and convergence that were asked for.
+
+    Args:
+        left: (h, w, 3) uint8.
+        prediction: Of the right view: (rows, columns) expected disparity in pixels at
+            `levels.width`, or (rows, columns, levels) distribution for the "select" renderer.
+        levels: The network's levels.
+        config: Strength, convergence and renderer.
+
+    Returns:
+        (h, w, 3) uint8 right view.
+    """
+    gain, shift = recomposition(levels, config)
+    if config.renderer == "select":
+        values = dataclasses.replace(
+            levels, minimum=gain * levels.minimum + shift, step=gain * levels.step
+        )
+        return render_select(left, prediction, values)
+    columns = prediction.shape[1]
+    disparity = recompose(
+        prediction * (columns / levels.width), gain, shift * columns / levels.width
+    )
+    return render_warp(left, disparity * (left.shape[1] / columns))
+
+
+def recomposition(levels: DisparityLevels, config: ConversionConfig) -> tuple[float, float]:
+    """Factor and shift of disparity that strength and convergence mean.
+
+    Args:
+        levels: The network's levels.
+        config: Strength and convergence in % of the width.
+
+    Returns:
+        The factor, and the shift in pixels at `levels.width`.
+    """
+    span = abs(levels.values[-1] - levels.values[0])
+    gain = 1.0 if config.strength is None else config.strength / 100.0 * levels.width / span
+    return gain, config.convergence / 100.0 * levels.width
+
+
+def _target(source: pathlib.Path, output, stereo_format: str) -> pathlib.Path:
+    suffix = source.suffix.lower() if is_image(source) else None
+    usual = output_name(source, stereo_format, suffix)
+    if output is None:
+        return usual
+    output = pathlib.Path(output)
+    return output / usual.name if output.is_dir() else output
+
+
+def _convert_image(source, target, predictor, config) -> ConversionResult:
+    left = read_image(source)
+    _check_size(left.shape[1], left.shape[0], source)
+    frame = next(_stereo_frames([(left, 0)], predictor, config))[0]
+    ok, data = cv2.imencode(target.suffix, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+    if not ok:
+        raise VideoError(f"{target}: this kind of picture cannot be written")
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data.tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return ConversionResult(target, 1)
+
+
+def _convert_video(source, target, predictor, config, progress) -> ConversionResult:
+    with VideoReader(source, config.start, config.end) as reader:
+        _check_size(reader.width, reader.height, source)
+        width, height = packed_size(reader.width, reader.height, config.format)
+        with VideoWriter(
+            target,
+            width,
+            height,
+            reader.frame_rate,
+            reader.time_base,
+            copy_from=source,
+            crf=config.crf,
+            preset=config.preset,
+            color=reader.color,
+            stereo_format=config.format,
+            sample_aspect_ratio=reader.sample_aspect_ratio,
+            start_s=config.start,
+            end_s=config.end,
+        ) as writer:
+            read = _in_background((frame.image, frame.pts) for frame in reader)
+            made = _in_background(_stereo_frames(read, predictor, config))
+            count = 0
+            for frame, pts in made:
+                writer.write(frame, pts)
+                count += 1
+                progress(count, reader.frame_count)
+            if config.end is None and reader.missing_s > TOLERATED_MISSING_S:
+                raise VideoError(
+                    f"{source}: is cut off, its last {reader.missing_s:.1f} s are missing; "
+                    "--end converts the part before"
+                )
+            remarks = tuple(f"not copied: {stream}" for stream in writer.skipped_streams)
+        if reader.decode_errors:
+            remarks += (f"{reader.decode_errors} damaged packets were passed over",)
+        return ConversionResult(target, count, remarks)
+
+
+def _stereo_frames(
+    frames: Iterable[tuple[np.ndarray, int]], predictor: Predictor, config: ConversionConfig
+) -> Iterator[tuple[np.ndarray, int]]:
+    """(left view, pts) -> (packed frame, pts)."""
+    levels = predictor.config.levels
+    predict = predictor.probabilities if config.renderer == "select" else predictor.disparity
+    frames = iter(frames)
+    while batch := list(itertools.islice(frames, BATCH)):
+        small = np.stack([predictor.shrink(left) for left, _ in batch])
+        for (left, pts), prediction in zip(batch, predict(small), strict=True):
+            right = render_right(left, prediction, levels, config)
+            yield pack(left, right, config.format), pts
+
+
+def _check_size(width: int, height: int, source):
+    if min(width, height) < MIN_SIDE:
+        raise VideoError(
+            f"{source}: the picture must be at least {MIN_SIDE}x{MIN_SIDE}. "
+            f"Received: {width}x{height}"
+        )
+
+
+def _in_background(items: Iterable) -> Iterator:
+    """Produces items in a thread, at most `QUEUE` ahead; its errors are raised here."""
+    waiting: queue.Queue = queue.Queue(QUEUE)
+    stopped = threading.Event()
+    end = object()
+
+    def put(item) -> bool:
+        while not stopped.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def produce():
+        try:
+            for item in items:
+                if not put((item, None)):
+                    return
+            put((end, None))
+        except BaseException as error:  # handed over to the thread that waits for the items
+            put((end, error))
+
+    thread = threading.Thread(target=produce, daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, error = waiting.get()
+            if error is not None:
+                raise error
+            if item is end:
+                return
+            yield item
+    finally:
+        stopped.set()
+        thread.join()

@@ -1,0 +1,82 @@
+"""A trained network on pictures of any size: what the converter and the evaluation ask it."""
+
+import cv2
+import keras
+import numpy as np
+
+from deep3d.config import ModelConfig
+from deep3d.disparity import expected_disparity
+
+# Taller pictures than this (times the width) are squeezed, so that a strip cannot fill the memory.
+MAX_ASPECT = 2.0
+
+
+def network_size(width: int, height: int, config: ModelConfig) -> tuple[int, int]:
+    """Size at which the network sees a picture: the width of its levels, the aspect kept.
+
+    Args:
+        width: Picture width in pixels.
+        height: Picture height.
+        config: The network's architecture.
+
+    Returns:
+        Width and height, multiples of 32.
+    """
+    if config.fully_connected:
+        return config.width, config.height
+    columns = max(32, 32 * round(config.levels.width / 32))
+    rows = 32 * round(min(height / width, MAX_ASPECT) * columns / 32)
+    return columns, max(32, rows)
+
+
+class Predictor:
+    """Runs a network on batches of uint8 pictures.
+
+    Args:
+        model: Network of `build_deep3d`.
+        config: Its architecture.
+    """
+
+    def __init__(self, model: keras.Model, config: ModelConfig):
+        self.config = config
+        probabilities = model.output["probabilities"]
+        self._probabilities = keras.Model(model.input, probabilities)
+        self._disparity = keras.Model(model.input, expected_disparity(probabilities, config.levels))
+
+    def shrink(self, picture: np.ndarray) -> np.ndarray:
+        """A picture as the network takes it.
+
+        Args:
+            picture: (h, w, 3) uint8 RGB.
+
+        Returns:
+            (rows, columns, 3) uint8 of `network_size`.
+        """
+        size = network_size(picture.shape[1], picture.shape[0], self.config)
+        return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+    def disparity(self, pictures: np.ndarray) -> np.ndarray:
+        """Expected disparity of the right view.
+
+        Args:
+            pictures: (batch, rows, columns, 3) uint8 from `shrink`.
+
+        Returns:
+            (batch, rows, columns) float32 in pixels at `config.levels.width`.
+        """
+        return np.asarray(self._disparity.predict_on_batch(_scaled(pictures)), np.float32)
+
+    def probabilities(self, pictures: np.ndarray) -> np.ndarray:
+        """Distribution over the levels, for the pixels of the right view.
+
+        Args:
+            pictures: (batch, rows, columns, 3) uint8 from `shrink`.
+
+        Returns:
+            (batch, rows, columns, levels) float32.
+        """
+        return np.asarray(self._probabilities.predict_on_batch(_scaled(pictures)), np.float32)
+
+
+def _scaled(pictures: np.ndarray) -> np.ndarray:
+    return pictures.astype(np.float32) / 255.0

@@ -1,0 +1,198 @@
+"""Training: Keras `fit` on the L1 error of the right view, resumable and watched.
+
+The loss is the paper's: mean absolute error of the predicted right view. Progress is cut into
+rounds of `checkpoint_every` steps; after each round the network is validated, its pictures go to
+TensorBoard and a checkpoint with the optimizer's state is written. The data are addressed by step,
+so a killed run that starts again sees the pairs that it would have seen.
+"""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from deep3d import checkpoint, config as config_module, metrics, vgg
+from deep3d.config import Experiment, TrainingConfig
+from deep3d.model import build_deep3d, set_precision
+from deep3d.summaries import DepthSummaries
+
+CHECKPOINT_NAME = "checkpoint.h5"
+MODEL_NAME = "model.h5"
+
+
+class TrainingError(ValueError):
+    """Training cannot go on; the message says where it stopped and what to change."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingResult:
+    """What a training run ended with.
+
+    Attributes:
+        model: The network with its last weights.
+        history: The values that Keras logged, by name, one for each round of this run.
+        model_path: File with the weights of the best validation so far.
+    """
+
+    model: keras.Model
+    history: dict
+    model_path: pathlib.Path
+
+
+def train(
+    experiment: Experiment,
+    training_batches: Callable[[int], object],
+    validation_batches: Callable[[], object],
+    workdir,
+    verbose: int = 1,
+) -> TrainingResult:
+    """Trains a network, from its last checkpoint in `workdir` if there is one.
+
+    Args:
+        experiment: Architecture and training.
+        training_batches: Takes the step to begin at, returns an endless `tf.data.Dataset` (or
+            generator) of batches (left, right), both (batch, height, width, 3) float32 in [0, 1].
+        validation_batches: Returns a finite `tf.data.Dataset` of such batches, in fixed order.
+        workdir: Folder for config, checkpoint, best model and TensorBoard logs.
+        verbose: As in `keras.Model.fit`.
+
+    Returns:
+        The model and what was logged.
+
+    Raises:
+        TrainingError: If the loss is not finite, or the steps do not fill whole rounds.
+        CheckpointError: If the checkpoint belongs to another architecture.
+    """
+    training = experiment.training
+    round_steps = min(training.checkpoint_every, training.steps)
+    if training.steps % round_steps:
+        raise TrainingError(
+            f"steps must be a multiple of checkpoint_every. "
+            f"Received: {training.steps} and {training.checkpoint_every}"
+        )
+    workdir = pathlib.Path(workdir)
+    workdir.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(training.seed)
+    set_precision(training.precision)
+    model = build_deep3d(experiment.model)
+    trainer = compile_trainer(model, training)
+    path = workdir / CHECKPOINT_NAME
+    first_step = 0
+    if path.exists():
+        first_step = checkpoint.restore(path, model, experiment.model, trainer.optimizer)
+    elif training.vgg_weights:
+        vgg.load_imagenet_weights(model, training.vgg_weights)
+    (workdir / "config.json").write_text(config_module.to_json(experiment), encoding="utf-8")
+    history = trainer.fit(
+        training_batches(first_step),
+        validation_data=validation_batches(),
+        initial_epoch=first_step // round_steps,
+        epochs=training.steps // round_steps,
+        steps_per_epoch=round_steps,
+        callbacks=[
+            StopOnNaN(),
+            DepthSummaries(
+                workdir / "logs", model, next(iter(validation_batches())), experiment, first_step
+            ),
+            SaveCheckpoints(workdir, model, experiment, first_step, round_steps),
+        ],
+        shuffle=False,  # the batches come shuffled
+        verbose=verbose,
+    )
+    return TrainingResult(model, history.history, workdir / MODEL_NAME)
+
+
+def compile_trainer(model: keras.Model, training: TrainingConfig) -> keras.Model:
+    """The part of a network that is trained, compiled: L1 on the right view, Adam, cosine decay.
+
+    Args:
+        model: Network of `build_deep3d`.
+        training: Its training.
+
+    Returns:
+        Model from the left view to the right one alone; its layers are those of `model`.
+    """
+    trainer = keras.Model(model.input, model.output["right"], name="trainer")
+    warmup = min(training.warmup_steps, training.steps // 2)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=training.learning_rate if not warmup else 0.0,
+        decay_steps=training.steps - warmup,
+        alpha=0.01,
+        warmup_target=training.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    trainer.compile(
+        keras.optimizers.Adam(rate, clipnorm=1.0),
+        loss="mean_absolute_error",
+        metrics=[mae_255],
+        # Not the whole step by XLA: its convolutions are half as fast on a CPU as oneDNN's, and
+        # the selection layer compiles itself.
+        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
+    )
+    trainer.optimizer.build(trainer.trainable_variables)
+    return trainer
+
+
+def mae_255(truth, prediction):
+    """`metrics.mean_absolute_error` under the name that logs show."""
+    return metrics.mean_absolute_error(truth, prediction)
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Ends training at the first loss that is not finite, before a checkpoint can hold it."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Checks the running loss, which one NaN makes NaN."""
+        if not np.isfinite(logs["loss"]):
+            raise TrainingError(
+                f"The loss is {logs['loss']} after step {int(self.model.optimizer.iterations)}. "
+                "The last checkpoint is sound; resume from it with a lower --learning_rate or "
+                "with --precision=float32."
+            )
+
+
+class SaveCheckpoints(keras.callbacks.Callback):
+    """Writes the checkpoint after each round, and the model when its validation is the best.
+
+    The best value survives a restart in `best.txt` beside the model.
+
+    Args:
+        workdir: Folder for the files.
+        network: The network whose layers are trained.
+        experiment: What is being trained.
+        first_step: Step at which this run began.
+        round_steps: Steps in a round.
+    """
+
+    def __init__(
+        self,
+        workdir,
+        network: keras.Model,
+        experiment: Experiment,
+        first_step: int,
+        round_steps: int,
+    ):
+        super().__init__()
+        self.workdir = pathlib.Path(workdir)
+        self.network = network
+        self.config = experiment.model
+        self.round_steps = round_steps
+        self.best_path = self.workdir / "best.txt"
+        resumed = first_step and self.best_path.exists()
+        self.best = float(self.best_path.read_text()) if resumed else float("inf")
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Saves what a resumed run needs, and the model if it is the best so far."""
+        if logs["val_loss"] < self.best:
+            self.best = logs["val_loss"]
+            checkpoint.save_model(self.workdir / MODEL_NAME, self.network, self.config)
+            self.best_path.write_text(repr(float(self.best)))
+        checkpoint.save_model(
+            self.workdir / CHECKPOINT_NAME,
+            self.network,
+            self.config,
+            optimizer=self.model.optimizer,
+            step=(epoch + 1) * self.round_steps,
+        )
