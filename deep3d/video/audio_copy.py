@@ -14,10 +14,12 @@ from deep3d.video.media_input import (
     timeline_origin,
 )
 
-# Codecs that players accept inside MP4. FFmpeg would write more (PCM, DTS), which hardly anything
-# plays; about MOV and Matroska it is asked.
-_MP4_AUDIO = ("aac", "ac3", "alac", "eac3", "flac", "mp3", "opus")
-_TRACK_METADATA = ("language", "title")
+# Codecs that players accept inside MP4 and QuickTime. FFmpeg would write more into MP4 (PCM, DTS),
+# which hardly anything plays. Matroska holds everything.
+_AUDIO_CODECS = {
+    "mp4": ("aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"),
+    "mov": ("aac", "ac3", "alac", "eac3", "mp3", "pcm_"),
+}
 _FILE_METADATA = ("major_brand", "minor_version", "compatible_brands", "encoder", "creation_time")
 
 # Damaged places in the container behind which the copy goes on; one per minute of a long film.
@@ -25,7 +27,7 @@ _TOLERATED_ERRORS = 100
 
 
 class AudioCopy:
-    """Copies all audio packets of a source into an output container, in time with its video.
+    """Copies all audio packets and the chapters of a source into an output, in time with its video.
 
     Attributes:
         start: Time in seconds, on the source's own time line, that becomes 0 in the output.
@@ -68,13 +70,16 @@ class AudioCopy:
         origin = timeline_origin(self._container)
         self.start = Fraction(0) if start_s is None else origin + decimal_seconds(start_s)
         self._end = None if end_s is None else origin + decimal_seconds(end_s)
+        if start_s is None and end_s is None:
+            output.set_chapters(self._container.chapters())
         self.metadata = {
             key: value
             for key, value in self._container.metadata.items()
             if key.lower() not in _FILE_METADATA
         }
         self.errors = 0
-        self._due = {}  # stream index -> first sample of the packet expected next
+        self._last_dts = {}  # stream index -> decoding time of its latest packet, in the source
+        self._due = {}  # stream index -> first sample of the packet expected next, in the output
         self._packets = self._wanted_packets()
         self._next = next(self._packets, None)
 
@@ -105,8 +110,12 @@ class AudioCopy:
             packet.dts = packet.pts if packet.dts is None else packet.dts
             if not packet.size or packet.dts is None:
                 continue
+            last = self._last_dts.get(packet.stream_index, packet.dts)
+            self._last_dts[packet.stream_index] = packet.dts
+            # MP4 players drop a last packet without a duration, and Matroska need not state it.
+            packet.duration = packet.duration or packet.dts - last
             begin = packet.dts * packet.time_base
-            end = begin + (packet.duration or 0) * packet.time_base
+            end = begin + packet.duration * packet.time_base
             cut_off = self._end is not None and begin >= self._end
             if cut_off or (self.start and end <= self.start):
                 continue
@@ -124,7 +133,8 @@ class AudioCopy:
         shift = round(self.start / tick)
         packet.dts -= shift
         packet.pts = packet.dts if packet.pts is None else packet.pts - shift
-        if length and tick * rate > 1 and packet.pts == packet.dts:
+        in_samples = self._output.format.name != "matroska" and length and tick * rate > 1
+        if in_samples and packet.pts == packet.dts:
             sample = packet.pts * tick * rate
             due = self._due.get(packet.stream_index, sample)
             exact = round(due if abs(due - sample) <= tick * rate else sample)
@@ -146,13 +156,17 @@ def _add_audio_stream(stream, output, target):
     refusal = VideoError(
         f"{target}: {target.suffix} files cannot hold {codec} audio; write an .mkv file instead"
     )
-    if output.format.name == "mp4" and codec not in _MP4_AUDIO:
+    if not codec.startswith(_AUDIO_CODECS.get(output.format.name, "")):
         raise refusal
     try:
         copy = output.add_stream_from_template(stream)
     except ValueError as error:
         raise refusal from error
-    copy.metadata.update({k: v for k, v in stream.metadata.items() if k in _TRACK_METADATA})
+    # The title of a track is called "name" in what FFmpeg reads from MP4.
+    title = stream.metadata.get("title") or stream.metadata.get("name")
+    copy.metadata.update(
+        {"language": stream.language or "und"} | ({"title": title} if title else {})
+    )
     copy.disposition = stream.disposition
     return copy
 

@@ -2,7 +2,9 @@
 
 Players do not agree on what they read, so everything that the container allows is written:
 
-* Matroska StereoMode (RFC 9559): mpv, Bino, ExoPlayer. It does not tell half from full formats.
+* Matroska StereoMode (RFC 9559): mpv, Kodi, Bino, ExoPlayer. It does not tell half from full
+  formats. The display size beside it is by section 18.10 that of one eye's picture, which would
+  tell; players disagree, and FFmpeg's muxer always states half the frame, as for full formats.
 * The frame packing message of H.264 (SEI 45): 3D televisions, which switch over by it. Only for
   half formats: a television halves the frame, and how one takes a frame of double size is unknown.
 * Tokens in the file name: Kodi, SKYBOX, DeoVR, iw3 and most headset players read nothing else.

@@ -94,7 +94,7 @@ class VideoWriter:
                 rate=Fraction(frame_rate),
                 options=_options(codec, crf, preset, stereo_format),
             )
-            self._set_up_stream(sample_aspect_ratio, stereo_format)
+            self._set_up_stream(sample_aspect_ratio or Fraction(1), stereo_format)
             if copy_from is not None:
                 self._copy_audio(pathlib.Path(copy_from), start_s, end_s)
             self._container.metadata.update(metadata or {})
@@ -116,11 +116,13 @@ class VideoWriter:
         context.color_range = color.range_tag
         context.color_primaries = color.primaries_tag
         context.color_trc = color.transfer_tag
-        if sample_aspect_ratio is not None:
-            context.sample_aspect_ratio = sample_aspect_ratio
+        context.sample_aspect_ratio = sample_aspect_ratio
         self._stream.time_base = self._time_base
         self._stream.disposition = av.stream.Disposition.default
-        if stereo_format is not None and self.path.suffix.lower() == ".mkv":
+        # Beside a StereoMode the muxer states a display size without the pixel aspect, and players
+        # believe it: a wrong shape is worse than a missing mark.
+        square = sample_aspect_ratio == 1
+        if stereo_format is not None and square and self.path.suffix.lower() == ".mkv":
             self._stream.metadata["stereo_mode"] = stereo_tags(stereo_format).matroska_stereo_mode
 
     def _copy_audio(self, source, start_s, end_s):
