@@ -20,6 +20,7 @@ LUMA = (0.299, 0.587, 0.114)
 # Random numbers that one pair takes: row, column, flip, brightness, contrast, saturation, gamma
 # and the three colors of the cast.
 RANDOM_NUMBERS = 10
+TOO_NARROW = "a stored frame is narrower than crop_width"
 
 
 class DataError(ValueError):
@@ -129,7 +130,9 @@ def clear_data_errors(data_dir: str | pathlib.Path) -> Iterator[None]:
         raise DataError(_damaged(data_dir, error)) from error
     except tf.errors.InvalidArgumentError as error:
         text = str(error).lower()
-        if not any(word in text for word in ("jpeg", "image data", "parse example", "narrower")):
+        if TOO_NARROW in text:
+            raise DataError(f"{data_dir}: {TOO_NARROW}; crop less or ingest wider") from error
+        if not any(word in text for word in ("jpeg", "image data", "parse example")):
             raise
         raise DataError(_damaged(data_dir, error)) from error
 
@@ -194,9 +197,15 @@ def change_colors(
     Returns:
         (2, h, w, 3) float32, clipped to [0, 1].
     """
-    pair = (tf.pow(pair, gamma) * cast - 0.5) * contrast + 0.5 + brightness
-    gray = tf.reduce_sum(pair * tf.constant(LUMA), axis=-1, keepdims=True)
-    return tf.clip_by_value(gray + (pair - gray) * saturation, 0.0, 1.0)
+    # As one exponential, one matrix and one offset: a tenth of the time of the plain formula,
+    # because TensorFlow is slow at powers and at operations on rows of three numbers.
+    pair = tf.exp(gamma * tf.math.log(pair))  # 0 -> exp(-inf) = 0
+    to_gray = (1.0 - saturation) * tf.constant([LUMA] * 3)
+    matrix = (saturation * tf.eye(3) + to_gray) * (cast * contrast)  # (out, in)
+    # The rows of the saturation matrix sum to 1, so the offset passes through it unchanged.
+    offset = 0.5 - 0.5 * contrast + brightness
+    changed = tf.linalg.matmul(tf.reshape(pair, (-1, 3)), matrix, transpose_b=True) + offset
+    return tf.reshape(tf.clip_by_value(changed, 0.0, 1.0), tf.shape(pair))
 
 
 def _open_builder(data_dir, split: str):
@@ -267,9 +276,11 @@ def _decoder(features, config: DatasetConfig, training: bool):
             pair = _decode_window(example, config.crop_height, config.crop_width, where)
             pair = extend_rows(pair, config.crop_height)
             pair = tf.ensure_shape(pair, (2, config.crop_height, config.crop_width, 3))
+        if training and config.flip:
+            pair = tf.cond(random[2] < 0.5, lambda: flip_pair(pair), lambda: pair)
         pair = tf.image.convert_image_dtype(pair, tf.float32)
         if training:
-            pair = _augment(pair, random[2:], config)
+            pair = _randomly_colored(pair, random[3:], config)
         return pair[0], pair[1]
 
     return decode
@@ -283,9 +294,6 @@ def _decode_window(example, height, width, where=(0.0, 0.0)) -> tf.Tensor:
     height = tf.minimum(tf.cast(height, tf.int32), tf.cast(example["height"], tf.int32))
     width = tf.cast(width, tf.int32)
     stored_width = tf.cast(example["width"], tf.int32)
-    tf.debugging.assert_less_equal(
-        width, stored_width, message="a stored frame is narrower than crop_width"
-    )
     rows = tf.cast(example["height"], tf.int32) - height + 1
     columns = stored_width - width + 1
     top, left = (
@@ -294,7 +302,9 @@ def _decode_window(example, height, width, where=(0.0, 0.0)) -> tf.Tensor:
             tf.unstack(tf.convert_to_tensor(where)), (rows, columns), strict=True
         )
     )
-    window = tf.stack([top, left, height, width])
+    wide_enough = tf.debugging.assert_positive(columns, message=TOO_NARROW)
+    with tf.control_dependencies([wide_enough]):
+        window = tf.stack([top, left, height, width])
     return tf.stack(
         [
             tf.io.decode_and_crop_jpeg(
@@ -305,18 +315,16 @@ def _decode_window(example, height, width, where=(0.0, 0.0)) -> tf.Tensor:
     )
 
 
-def _augment(pair: tf.Tensor, random: tf.Tensor, config: DatasetConfig) -> tf.Tensor:
-    """Flip and colors of one pair from RANDOM_NUMBERS - 2 numbers in [0, 1)."""
-    if config.flip:
-        pair = tf.cond(random[0] < 0.5, lambda: flip_pair(pair), lambda: pair)
+def _randomly_colored(pair: tf.Tensor, random: tf.Tensor, config: DatasetConfig) -> tf.Tensor:
+    """Changes the colors of one pair by the last seven of its numbers in [0, 1)."""
     change = 2.0 * random - 1.0  # [-1, 1)
     return change_colors(
         pair,
-        brightness=config.brightness * change[1],
-        contrast=1.0 + config.contrast * change[2],
-        saturation=1.0 + config.saturation * change[3],
-        gamma=tf.exp(config.gamma * change[4]),
-        cast=1.0 + config.color_cast * change[5:8],
+        brightness=config.brightness * change[0],
+        contrast=1.0 + config.contrast * change[1],
+        saturation=1.0 + config.saturation * change[2],
+        gamma=tf.exp(config.gamma * change[3]),
+        cast=1.0 + config.color_cast * change[4:7],
     )
 
 

@@ -21,8 +21,9 @@ import pathlib
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Iterable, Sequence
 
-from absl import flags
+from deep3d.command_line import UsageError, define_flags, override, run_script
 
 MANIFEST, REPORT = "manifest.json", "report.csv"
 MOVIE_SUFFIXES = (".mkv", ".mp4", ".m4v", ".mov", ".avi", ".ts", ".m2ts", ".webm")
@@ -39,27 +40,39 @@ class IngestError(ValueError):
     """The data set cannot be made; the message is for the user."""
 
 
-def _flag(default, text: str):
-    return dataclasses.field(default=default, metadata={"help": text})
-
-
 @dataclasses.dataclass(frozen=True)
 class IngestConfig:
-    """The flags of the command; their meaning is in the help texts."""
+    """The options of the command.
 
-    movies: tuple[str, ...] = _flag((), "3D movies: a file, folder or glob pattern; repeatable.")
-    output: str = _flag("", "Folder of the data set; must not exist yet.")
-    layout: str = _flag("half_sbs", "half_sbs, full_sbs, half_tab or full_tab.")
-    swap_eyes: bool = _flag(False, "Whether the movies have the right eye first.")
-    every_s: float = _flag(0.5, "Seconds between two frames taken from a shot.")
-    width: int = _flag(432, "Width of the stored views before columns are cropped.")
-    minimum_width: int = _flag(384, "Narrower composed views are rejected.")
-    validation_share: float = _flag(0.1, "Share of the titles kept for validation.")
-    test_share: float = _flag(0.1, "Share of the titles kept for the test.")
-    validation_titles: tuple[str, ...] = _flag((), "Explicit validation title; repeatable.")
-    test_titles: tuple[str, ...] = _flag((), "Explicit test title; repeatable.")
-    seed: int = _flag(0, "Another seed draws other titles for validation and test.")
-    overwrite: bool = _flag(False, "Whether an existing data set is replaced.")
+    Attributes:
+        movies: 3D movies: a file, a folder or a glob pattern; further ones as plain arguments.
+        output: Folder of the data set; must not exist yet.
+        layout: half_sbs, full_sbs, half_tab or full_tab.
+        swap_eyes: Whether the movies have the right eye first.
+        every_s: Seconds between two frames taken from a shot.
+        width: Width of the stored views before columns without a partner are cropped.
+        minimum_width: Narrower composed views are rejected.
+        validation_share: Share of the titles kept for validation.
+        test_share: Share of the titles kept for the test.
+        validation_titles: Exactly these titles for validation, separated by commas.
+        test_titles: Exactly these titles for the test, separated by commas.
+        seed: Another seed draws other titles for validation and test.
+        overwrite: Whether an existing data set is replaced.
+    """
+
+    movies: str = ""
+    output: str = ""
+    layout: str = "half_sbs"
+    swap_eyes: bool = False
+    every_s: float = 0.5
+    width: int = 432
+    minimum_width: int = 384
+    validation_share: float = 0.1
+    test_share: float = 0.1
+    validation_titles: str = ""
+    test_titles: str = ""
+    seed: int = 0
+    overwrite: bool = False
 
 
 @dataclasses.dataclass
@@ -78,11 +91,16 @@ class _Source:
     error: str = ""
 
 
-def ingest(config: IngestConfig, say=lambda line: None) -> dict:
+def ingest(
+    config: IngestConfig,
+    further_movies: Sequence[str] = (),
+    say: Callable[[str], None] = lambda line: None,
+) -> dict:
     """Makes the data set.
 
     Args:
         config: What to make, and of what.
+        further_movies: Movies besides `config.movies`: files, folders or glob patterns.
         say: Receives a line of text after every movie.
 
     Returns:
@@ -95,7 +113,7 @@ def ingest(config: IngestConfig, say=lambda line: None) -> dict:
     options = _movie_options(config)
     output = pathlib.Path(config.output)
     _refuse_to_overwrite(output, config.overwrite)
-    sources = _sources(config)
+    sources = _sources(config, [config.movies, *further_movies])
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".partial", dir=output.parent)
     try:
@@ -110,73 +128,25 @@ def ingest(config: IngestConfig, say=lambda line: None) -> dict:
     return manifest
 
 
-def main(argv: list[str] | None = None) -> int:
-    """The command; see the module docstring.
-
-    Args:
-        argv: Arguments without the program's name; those of the process when None.
-
-    Returns:
-        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
-    """
-    values = flags.FlagValues()
-    _define_flags(values)
+def main(arguments: Sequence[str]) -> None:
+    """Flags -> config -> one call of `ingest`."""
+    config = override(IngestConfig())
+    if not (config.movies or arguments) or not config.output:
+        raise UsageError("Both --movies and --output must be given.")
     try:
-        rest = values(["ingest", *(sys.argv[1:] if argv is None else argv)])[1:]
-        config = IngestConfig(
-            **{
-                field.name: _tupled(values[field.name].value)
-                for field in dataclasses.fields(IngestConfig)
-            }
-        )
-        if values.help:
-            print(f"{__doc__}\n{values.get_help()}")
-            return 0
-        if rest:
-            raise flags.Error(f"unexpected argument {rest[0]!r}; flags are given as --flag=value")
-        if not config.movies or not config.output:
-            raise flags.Error("--movies and --output are required")
         _movie_options(config)
-    except (flags.Error, ValueError) as error:
-        print(f"error: {error} (see --help)", file=sys.stderr)
-        return 2
-    return _run(config)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    manifest = ingest(config, arguments, say=lambda line: print(line, file=sys.stderr, flush=True))
+    counts = ", ".join(f"{split} {count}" for split, count in manifest["splits"].items())
+    print(f"{config.output}: {counts} frames")
 
 
 def run() -> None:
-    """Entry point of the installed script."""
-    sys.exit(main())
-
-
-def _run(config: IngestConfig) -> int:
-    try:
-        manifest = ingest(config, say=lambda line: print(line, file=sys.stderr, flush=True))
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(", ".join(f"{split} {count}" for split, count in manifest["splits"].items()), "frames")
-    return 0
-
-
-def _define_flags(values: flags.FlagValues) -> None:
-    definers = {
-        bool: flags.DEFINE_bool,
-        int: flags.DEFINE_integer,
-        float: flags.DEFINE_float,
-        str: flags.DEFINE_string,
-        tuple[str, ...]: flags.DEFINE_multi_string,
-    }
-    for field in dataclasses.fields(IngestConfig):
-        default = list(field.default) if isinstance(field.default, tuple) else field.default
-        definers[field.type](field.name, default, field.metadata["help"], flag_values=values)
-    flags.DEFINE_bool("help", False, "Show this text.", short_name="h", flag_values=values)
-
-
-def _tupled(value):
-    return tuple(value) if isinstance(value, list) else value
+    """Entry point of the console script."""
+    # Not at import: other scripts define flags of the same names.
+    define_flags(IngestConfig)
+    run_script(main, __doc__)
 
 
 def _movie_options(config: IngestConfig):
@@ -200,13 +170,14 @@ def _refuse_to_overwrite(output: pathlib.Path, overwrite: bool) -> None:
         raise IngestError(f"{output} is not a data set made by this command; not overwritten")
 
 
-def _sources(config: IngestConfig) -> list[_Source]:
+def _sources(config: IngestConfig, patterns: Sequence[str]) -> list[_Source]:
     """The movies with their names, titles and splits."""
     from data_pipeline.splits import split_titles, title_of
 
-    paths = _movie_paths(config.movies)
+    patterns = [pattern for pattern in patterns if pattern]
+    paths = _movie_paths(patterns)
     if not paths:
-        raise IngestError(f"no movie found by --movies={', '.join(config.movies)}")
+        raise IngestError(f"no movie found by {', '.join(patterns) or 'an empty --movies'}")
     stems = collections.Counter(path.stem for path in paths)
     sources = []
     for path in paths:
@@ -223,15 +194,19 @@ def _sources(config: IngestConfig) -> list[_Source]:
         config.validation_share,
         config.test_share,
         config.seed,
-        config.validation_titles,
-        config.test_titles,
+        _listed(config.validation_titles),
+        _listed(config.test_titles),
     )
     for source in sources:
         source.split = splits[source.title]
     return sources
 
 
-def _movie_paths(patterns: tuple[str, ...]) -> list[pathlib.Path]:
+def _listed(titles: str) -> list[str]:
+    return [title for title in map(str.strip, titles.split(",")) if title]
+
+
+def _movie_paths(patterns: Iterable[str]) -> list[pathlib.Path]:
     """Files of all patterns, sorted, each once. A name that exists is no pattern."""
     found = {}
     for pattern in patterns:
@@ -251,7 +226,6 @@ def _movie_paths(patterns: tuple[str, ...]) -> list[pathlib.Path]:
 def _build(partial: str, sources: list[_Source], options, say):
     """Shards under `partial`; their folder and the rows of the report."""
     # TensorFlow is loaded here, after everything that can be refused without it.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from absl import logging
 
     logging.set_verbosity(logging.ERROR)
@@ -290,7 +264,20 @@ def _build(partial: str, sources: list[_Source], options, say):
     # TensorFlow Datasets announces downloads on standard output, and there are none.
     with contextlib.redirect_stdout(io.StringIO()):
         builder = build(partial, tfds_config)
+    if not any(source.accepted for source in sources if source.split == "train"):
+        raise IngestError(f"no frame was accepted for training ({_refusals(rows)})")
     return pathlib.Path(builder.data_dir), rows
+
+
+def _refusals(rows: list[dict]) -> str:
+    """How often each reason occurs in the report, the most frequent first."""
+    counts: collections.Counter[str] = collections.Counter()
+    for row in rows:
+        if row["reason"].startswith("error: "):
+            counts["error"] += 1
+        for reason, count in (pair.split(":") for pair in row.get("rejected", "").split()):
+            counts[reason] += int(count)
+    return ", ".join(f"{reason} {count}" for reason, count in counts.most_common()) or "no frames"
 
 
 def _movie_line(source: _Source) -> str:

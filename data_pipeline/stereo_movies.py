@@ -5,6 +5,7 @@ result is read with `tfds.builder_from_directory`, which needs none of this code
 """
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar
@@ -85,11 +86,12 @@ class StereoMovies(tfds.core.GeneratorBasedBuilder):
         for movie in movies:
             error = None
             try:
-                for frame in stereo_frames(
+                frames = stereo_frames(
                     movie.path,
                     config.options,
-                    on_shot=lambda report, movie=movie: config.on_shot(movie, report),
-                ):
+                    on_shot=functools.partial(config.on_shot, movie),
+                )
+                for frame in frames:
                     yield f"{movie.name}/{frame.pts}", encode_frame(frame, movie.name).as_features()
             except VideoError as caught:
                 error = caught
@@ -126,10 +128,7 @@ def build(data_dir: str, config: StereoMoviesConfig) -> tfds.core.DatasetBuilder
         config: What to build.
 
     Returns:
-        The builder, ready to read.
-
-    Raises:
-        ValueError: If no frame was accepted.
+        The builder, ready to read. A split none of whose frames was accepted is missing.
     """
     builder = StereoMovies(data_dir=data_dir, config=config)
     builder.download_and_prepare(

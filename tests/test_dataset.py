@@ -87,7 +87,7 @@ def test_stereo_dataset_flips_about_half(data_dir):
 def test_stereo_dataset_resumes_where_an_unbroken_run_is(data_dir):
     # 21 frames in batches of 4: step 7 lies in the second epoch, step 13 in the third.
     unbroken = batches(data_dir, 16)
-    for start in (1, 7, 13):
+    for start in (7, 13):
         tf.random.set_seed(start)  # must not matter
         for (left, right), (left_then, right_then) in zip(
             unbroken[start:], batches(data_dir, 16 - start, start_step=start), strict=True
@@ -167,6 +167,17 @@ def test_change_colors_is_one_function_of_the_pixel():
     ).numpy()
     np.testing.assert_allclose(changed[0][:, :7], changed[1][::-1, :7][:, ::-1], atol=1e-6)
     assert np.abs(changed[0] - left).max() > 0.05
+
+
+def test_change_colors_matches_reference():
+    pair = np.random.default_rng(2).random((2, 5, 7, 3), np.float32)
+    pair[0, 0, 0] = 0.0
+    cast = np.array([1.05, 0.9, 1.1], np.float32)
+    plain = (pair**1.3 * cast - 0.5) * 1.2 + 0.5 - 0.07
+    gray = plain @ np.array(dataset.LUMA, np.float32)
+    expected = np.clip(gray[..., None] + (plain - gray[..., None]) * 0.7, 0, 1)
+    changed = dataset.change_colors(tf.constant(pair), -0.07, 1.2, 0.7, 1.3, tf.constant(cast))
+    np.testing.assert_allclose(changed, expected, atol=1e-5)
 
 
 def test_change_colors_preset():

@@ -1,0 +1,45 @@
+import numpy as np
+
+from data_pipeline.black_bars import MARGIN, BlackBars, find_black_bars
+
+
+def picture(rng, top=0, bottom=0, left=0, right=0, height=61, width=87):
+    """Bright noise with bars of coding noise."""
+    image = rng.integers(60, 200, (height, width, 3)).astype(np.uint8)
+    for bar in (np.s_[:top], np.s_[height - bottom :], np.s_[:, :left], np.s_[:, width - right :]):
+        image[bar] = rng.integers(0, 8, image[bar].shape)
+    return image
+
+
+def test_find_black_bars_preset():
+    rng = np.random.default_rng(0)
+    pairs = [(picture(rng, 7, 9), picture(rng, 7, 9)) for _ in range(3)]
+    bars = find_black_bars(pairs)
+    assert bars == BlackBars(top=7 + MARGIN, bottom=9 + MARGIN, left=0, right=0)
+    assert bars.crop(pairs[0][0]).shape == (61 - 16 - 2 * MARGIN, 87, 3)
+
+
+def test_find_black_bars_takes_what_all_frames_share():
+    rng = np.random.default_rng(0)
+    pairs = [(picture(rng, top, 9), picture(rng, top, 9)) for top in (20, 5, 30)]
+    assert find_black_bars(pairs).top == 5 + MARGIN
+
+
+def test_find_black_bars_of_one_eye_crop_both():
+    rng = np.random.default_rng(0)
+    bars = find_black_bars([(picture(rng, left=6), picture(rng, right=4))])
+    assert bars == BlackBars(left=6 + MARGIN, right=4 + MARGIN)
+
+
+def test_find_black_bars_ignores_black_frames_and_finds_none():
+    rng = np.random.default_rng(0)
+    black = np.zeros((61, 87, 3), np.uint8)
+    assert find_black_bars([]) == find_black_bars([(black, black)]) == BlackBars()
+    assert find_black_bars([(black, black), (picture(rng), picture(rng))]) == BlackBars()
+
+
+def test_find_black_bars_leaves_a_dark_scene_alone():
+    rng = np.random.default_rng(0)
+    dark = picture(rng) // 40
+    dark[30:33, 40:60] = 200  # a lamp in the middle
+    assert find_black_bars([(dark, dark)]) == BlackBars()

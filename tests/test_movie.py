@@ -1,0 +1,219 @@
+import dataclasses
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from stereo_films import textured_pair, title_card, two_planes, write_film
+
+from data_pipeline import movie
+from data_pipeline.movie import MovieOptions, stereo_frames, unpack_eyes
+from deep3d.stereo_matching import match_stereo
+from deep3d.video import LAYOUTS, VideoError, VideoFrame, pack
+
+FULL = MovieOptions(layout="full_sbs", every_s=0.25)
+
+
+class FakeReader:
+    """Stands for VideoReader: full side by side frames at 8 per second, from memory."""
+
+    sample_aspect_ratio = Fraction(1)
+
+    def __init__(self, pairs, layout="full_sbs", fails_at=None):
+        self._images = [pack(left, right, layout) for left, right in pairs]
+        self._fails_at = fails_at
+        self.height, self.width = self._images[0].shape[:2]
+        self.duration_s = len(self._images) / 8
+        self.read = 0
+
+    def __call__(self, path, start_s=0.0):
+        self._start = start_s
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def __iter__(self):
+        for k, image in enumerate(self._images):
+            if k == self._fails_at:
+                raise VideoError("film.mkv: damaged")
+            self.read = k + 1
+            if k / 8 >= self._start:
+                yield VideoFrame(image, k, Fraction(1, 8))
+
+
+def ingest(monkeypatch, pairs, options=FULL):
+    """Accepted frames and the reports of a film in memory."""
+    monkeypatch.setattr(movie, "VideoReader", FakeReader(pairs))
+    reports = []
+    return list(stereo_frames("film.mkv", options, reports.append)), reports
+
+
+def moving(seed, far, near, count=8):
+    return [two_planes(seed, far, near, step=k) for k in range(count)]
+
+
+def median_disparity(left, right):
+    return float(np.nanmedian(match_stereo(left, right, -40, 40)))
+
+
+@pytest.mark.parametrize("swap_eyes", [False, True])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_stereo_frames_keeps_left_and_right_apart(tmp_path, layout, swap_eyes):
+    # 6 px of 192 in front of the screen; with the eyes swapped, as far behind it.
+    pairs = [textured_pair(5, 6, step=k) for k in range(2)]
+    if swap_eyes:
+        pairs = [(right, left) for left, right in pairs]
+    path = write_film(tmp_path / "film.mkv", pairs, layout)
+    options = MovieOptions(layout=layout, swap_eyes=swap_eyes)
+    frame, *_ = stereo_frames(path, options)
+    assert frame.percentile_5 == pytest.approx(100 * 6 / 192, abs=0.3)
+    assert frame.percentile_95 == pytest.approx(100 * 6 / 192, abs=0.3)
+    # 6 px of 192 are 13.5 of 432; the middle of the levels is -0.5.
+    assert frame.composition.shift == -14
+    assert median_disparity(frame.left, frame.right) == pytest.approx(13.5 - 14, abs=0.4)
+    assert frame.left.shape == frame.right.shape == (243, 432 - 14, 3)
+
+
+def test_unpack_eyes_of_each_layout_has_the_full_aspect():
+    left, right = textured_pair(1, 4)
+    for layout in LAYOUTS:
+        views = unpack_eyes(pack(left, right, layout), MovieOptions(layout=layout))
+        for view, original in zip(views, (left, right), strict=True):
+            assert view.shape == original.shape
+            # Half formats lose resolution; the other eye's picture is about 40 levels away.
+            assert np.abs(view.astype(int) - original).mean() < 12
+
+
+def test_unpack_eyes_makes_pixels_square():
+    left, right = textured_pair(1, 4)
+    views = unpack_eyes(
+        pack(left, right, "half_tab"), MovieOptions(layout="half_tab"), Fraction(4, 3)
+    )
+    assert views[0].shape == views[1].shape == (108, 256, 3)
+
+
+def test_stereo_frames_composition_can_be_undone(monkeypatch):
+    frames, _ = ingest(monkeypatch, moving(3, -3, 2))
+    frame = frames[0]
+    assert frame.scale == pytest.approx(432 / 192)
+    width = frame.left.shape[1]
+    disparity = match_stereo(frame.left, frame.right, -16, 16)
+    back = (disparity - frame.composition.shift) / frame.scale
+    assert np.nanmedian(back[:, : width // 5]) == pytest.approx(-3, abs=0.25)
+    assert np.nanmedian(back[:, 9 * width // 20 : 11 * width // 20]) == pytest.approx(2, abs=0.25)
+
+
+def test_stereo_frames_gives_a_shot_one_composition(monkeypatch):
+    # The near plane comes closer within the first shot; the second shot is another scene.
+    first = [two_planes(3, -2, 1 + (k >= 6), step=k) for k in range(12)]
+    frames, reports = ingest(monkeypatch, first + moving(4, 2, 5))
+    assert len(reports) == 2
+    assert {frame.composition for frame in frames if frame.shot == 0} == {frames[0].composition}
+    # The middle moves from -0.5 to 3.5 of 192 px, which is 9 of 432.
+    assert frames[-1].composition.shift - frames[0].composition.shift == pytest.approx(-9, abs=1)
+    assert [(r.start_s, r.accepted, r.sampled) for r in reports] == [(0.0, 6, 6), (1.5, 4, 4)]
+    assert reports[1].end_s == pytest.approx(19 / 8)
+    assert reports[1].percentile_95 == pytest.approx(100 * 5 / 192, abs=0.2)
+
+
+def test_stereo_frames_samples_by_time(monkeypatch):
+    for every_s, count in ((0.25, 8), (0.3, 7), (5, 1)):
+        options = dataclasses.replace(FULL, every_s=every_s)
+        frames, reports = ingest(monkeypatch, moving(3, -3, 2, 16), options)
+        assert len(frames) == reports[0].sampled == count
+    assert frames[0].pts * frames[0].time_base == 0
+
+
+def test_stereo_frames_holds_few_frames(monkeypatch):
+    reader = FakeReader(moving(3, -3, 2, 40))
+    monkeypatch.setattr(movie, "VideoReader", reader)
+    frames = stereo_frames("film.mkv", dataclasses.replace(FULL, every_s=0.125))
+    next(frames)
+    assert reader.read == FULL.composition_frames
+
+
+def test_stereo_frames_rejects_title_card_for_no_parallax(monkeypatch):
+    frames, reports = ingest(monkeypatch, [title_card()] * 4 + moving(3, -3, 2))
+    assert (reports[0].accepted, reports[0].reason) == (0, "no_parallax")
+    assert {frame.shot for frame in frames} == {1}
+
+
+def test_stereo_frames_accepts_title_card_with_depth(monkeypatch):
+    card, _ = title_card()
+    _, reports = ingest(monkeypatch, [(np.roll(card, 6, axis=1), card)] * 2 + moving(3, -3, 2))
+    assert reports[0].accepted == 1
+    # The ground has no texture and must not count.
+    assert reports[0].percentile_5 == pytest.approx(100 * 6 / 192, abs=0.2)
+    assert reports[0].percentile_95 == pytest.approx(100 * 6 / 192, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    "reason, pairs",
+    [
+        ("black", [(np.full((108, 192, 3), 9, np.uint8),) * 2]),
+        ("duplicate", [two_planes(3, -3, 2)] * 12),
+        ("no_parallax", [textured_pair(3, 0, step=k) for k in range(4)]),
+        ("unmatched", [(textured_pair(k, 0)[0], textured_pair(k + 50, 0)[0]) for k in (1, 2)]),
+        ("out_of_levels", moving(3, -6, 6, 4)),
+    ],
+)
+def test_stereo_frames_rejects_with_reason(monkeypatch, reason, pairs):
+    _, reports = ingest(monkeypatch, pairs)
+    assert {report.reason for report in reports} == {reason}
+    assert sum(report.accepted for report in reports) == (reason == "duplicate")
+
+
+def test_stereo_frames_rejects_single_frames_out_of_levels(monkeypatch):
+    pairs = moving(3, -3, 2, 12) + [two_planes(3, -3, 8, step=12)] * 2
+    _, reports = ingest(monkeypatch, pairs)
+    assert reports[0].rejected == {"out_of_levels": 1}
+    assert reports[0].accepted == 6
+
+
+def test_stereo_frames_rejects_too_narrow(monkeypatch):
+    options = dataclasses.replace(FULL, minimum_width=420)
+    frames, reports = ingest(monkeypatch, [textured_pair(3, 8, step=k) for k in range(4)], options)
+    assert (frames, reports[0].reason) == ([], "too_narrow")
+
+
+def test_stereo_frames_crops_black_bars(monkeypatch):
+    def with_bars(view):
+        return np.pad(view, ((14, 14), (0, 0), (0, 0)))
+
+    # A dark shot and a title must not widen the bars.
+    pairs = [tuple(map(with_bars, pair)) for pair in moving(3, -3, 2, 6)]
+    dark = [tuple(view // 8 for view in pair) for pair in moving(5, -3, 2, 4)]
+    pairs += [tuple(map(with_bars, pair)) for pair in [title_card()] * 3 + dark]
+    frames, _ = ingest(monkeypatch, pairs)
+    source_rows = frames[0].left.shape[0] / frames[0].scale
+    assert 108 - 4 - 1 <= source_rows <= 108  # up to two rows of margin on either side
+    assert frames[0].left[0].mean() > 60
+
+
+def test_stereo_frames_yields_what_lies_before_damage(monkeypatch):
+    reader = FakeReader(moving(3, -3, 2, 16), fails_at=7)
+    monkeypatch.setattr(movie, "VideoReader", reader)
+    frames, reports = [], []
+    with pytest.raises(VideoError, match="damaged"):
+        frames.extend(stereo_frames("film.mkv", FULL, reports.append))
+    assert reports[0].accepted == 4
+
+
+def test_stereo_frames_rejects_odd_halves(monkeypatch):
+    reader = FakeReader(moving(3, -3, 2, 2))
+    reader.width = 383
+    monkeypatch.setattr(movie, "VideoReader", reader)
+    with pytest.raises(VideoError, match="a full_sbs movie has an even width, not 383x108"):
+        list(stereo_frames("film.mkv", FULL))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"layout": "mono"}, {"every_s": 0.0}, {"minimum_width": 433}, {"composition_frames": 0}],
+)
+def test_movie_options_rejects_bad_values(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} must .* Received"):
+        MovieOptions(**wrong)
