@@ -1,22 +1,62 @@
-"""Finds the first frame of every shot while frames stream by, with no look-ahead."""
+"""Finds the first frame of every shot while frames stream by, with no look-ahead.
+
+A cut is a frame that the frame before does not explain. Both are shrunk to 64 x 36 pixels, which
+removes noise, compression and resolution; the new one is split into blocks, each block is searched
+near its place in the old one, and what remains is set against the contrast of the blocks:
+
+    score = sum |block - best match|^2 / sum (|block - its mean|^2 + floor^2)
+
+Camera and object motion score near 0, frames that have nothing in common above 1. Comparing with
+the search, not pixel by pixel, is what tells fast motion from a cut. Dissolves and fades are not
+cuts here: nothing jumps in them.
+"""
 
 import collections
 
 import cv2
 import numpy as np
 
-_SIZE = (64, 36)
+_WIDTH, _HEIGHT = 64, 36
+_BLOCK_WIDTH, _BLOCK_HEIGHT = 8, 9
+# Motion of up to an eighth of the width and a ninth of the height per frame is followed.
+_SEARCH_X, _SEARCH_Y = 8, 4
+# Contrast in 8-bit steps below which a block says little: flat walls, black bars, fades.
+_FLOOR = 8.0
+# Of 300 pairs of unrelated photographs none scored below 1.03; of 300 photographs shifted by up to
+# 8 %, scaled and turned by up to 6 % and 3 degrees with noise of 15 steps none above 0.61.
+_THRESHOLD = 0.8
+# Where frame after frame is badly explained (strobes, whip pans), a cut must stand out from the
+# half second around it.
+_RATIO = 2.0
+_WINDOW = 12
 
 
 class ShotDetector:
-    """Finds hard cuts in a stream of frames; the same decision at every resolution."""
+    """Finds hard cuts in a stream of frames; the size of the frames does not matter.
 
-    def __init__(self, threshold: float = 0.06, ratio: float = 4.0, window: int = 24):
-        """Starts before the first frame."""
-        self.threshold = threshold
-        self.ratio = ratio
+    Attributes:
+        score: How badly the latest frame was explained by the one before it; 0 for the first.
+    """
+
+    def __init__(self, threshold: float = _THRESHOLD, ratio: float = _RATIO):
+        """Starts before the first frame.
+
+        Args:
+            threshold: Least score of a cut, above 0; less finds more.
+            ratio: A cut scores at least this many times the median of the frames before it.
+
+        Raises:
+            ValueError: If one of them is not positive.
+        """
+        if not (threshold > 0 and ratio > 0):
+            raise ValueError(
+                "threshold and ratio must be positive. "
+                f"Received: threshold={threshold}, ratio={ratio}"
+            )
+        self.threshold, self.ratio = threshold, ratio
+        self.score = 0.0
         self._previous = None
-        self._recent = collections.deque(maxlen=window)
+        self._recent = collections.deque(maxlen=_WINDOW)
 
     def update(self, image: np.ndarray) -> bool:
         """Takes the next frame.
@@ -27,13 +67,42 @@ class ShotDetector:
         Returns:
             True if a new shot begins here; the very first frame does.
         """
-        small = cv2.resize(image, _SIZE, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        previous, self._previous = self._previous, small
+        thumbnail = cv2.resize(image, (_WIDTH, _HEIGHT), interpolation=cv2.INTER_AREA)
+        previous, self._previous = self._previous, thumbnail
         if previous is None:
             return True
-        difference = float(np.abs(small - previous).mean())
+        self.score = unexplained(previous, thumbnail)
         usual = float(np.median(self._recent)) if self._recent else 0.0
-        is_cut = difference > max(self.threshold, self.ratio * usual)
-        if not is_cut:
-            self._recent.append(difference)
+        is_cut = self.score > max(self.threshold, self.ratio * usual)
+        if is_cut:
+            self._recent.clear()  # another shot, another amount of motion
+        else:
+            self._recent.append(self.score)
         return is_cut
+
+
+def unexplained(previous: np.ndarray, current: np.ndarray) -> float:
+    """What of a thumbnail cannot be found near its place in another, in units of its contrast.
+
+    Args:
+        previous: uint8 (36, 64, 3).
+        current: uint8 (36, 64, 3).
+
+    Returns:
+        0 if every block is found again, above 1 if hardly anything is.
+    """
+    wider = cv2.copyMakeBorder(
+        previous, _SEARCH_Y, _SEARCH_Y, _SEARCH_X, _SEARCH_X, cv2.BORDER_REPLICATE
+    )
+    error = contrast = 0.0
+    for top in range(0, _HEIGHT, _BLOCK_HEIGHT):
+        for left in range(0, _WIDTH, _BLOCK_WIDTH):
+            block = current[top : top + _BLOCK_HEIGHT, left : left + _BLOCK_WIDTH]
+            around = wider[
+                top : top + _BLOCK_HEIGHT + 2 * _SEARCH_Y,
+                left : left + _BLOCK_WIDTH + 2 * _SEARCH_X,
+            ]
+            error += max(float(cv2.matchTemplate(around, block, cv2.TM_SQDIFF).min()), 0.0)
+            _, deviation = cv2.meanStdDev(block)
+            contrast += (float(np.square(deviation).sum()) + 3 * _FLOOR**2) * block[..., 0].size
+    return error / contrast

@@ -76,6 +76,8 @@ class VideoWriter:
         self.path = pathlib.Path(path)
         _check_arguments(self.path, width, height)
         _check_target(self.path, copy_from)
+        if copy_from is None and (start_s, end_s) != (None, None):
+            raise ValueError("start_s and end_s must come with copy_from. Received: None")
         self._shape = (height, width, 3)
         self._color = color or color_for_size(width, height)
         self._reformatter = VideoReformatter()
