@@ -1,0 +1,341 @@
+"""The parts of synthetic scenes: textured flat pieces, ellipsoids, cylinders and an endless ground.
+
+A scene is a list of surfaces in world metres (see camera.py), each with a texture and perhaps a motion, with the light,
+haze and camera of one shot. rooms.py, landscapes.py and closeups.py compose scenes; rendering.py draws them.
+"""
+
+import dataclasses
+import functools
+import math
+
+import cv2
+import numpy as np
+
+from data_pipeline.camera import CameraPath
+
+
+class Texture:
+    """An image on a surface with reduced copies, by separate powers of two across and down.
+
+    The copies let a receding wall be sampled coarsely across and finely down, so that nothing aliases and nothing
+    blurs needlessly. Copies of plain textures have a border of repeated pixels, those of tiled textures wrap.
+    """
+
+    BORDER = 2
+
+    def __init__(self, image: np.ndarray, tiled: bool = False):
+        """Takes uint8 (h, w, 3) RGB or (h, w, 4) with opacity; `tiled` textures repeat for ever."""
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (3, 4):
+            raise ValueError(
+                f"image must be uint8 (h, w, 3 or 4). Received: {image.dtype} {image.shape}"
+            )
+        self.opaque = image.shape[2] == 3
+        self.tiled = tiled
+        self.height, self.width = image.shape[:2]
+        rgba = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA) if self.opaque else _spread_colors(image)
+        self._plain = {(0, 0): rgba}
+        self._bordered: dict[tuple[int, int], np.ndarray] = {}
+
+    def reduced(self, across: int, down: int) -> tuple[np.ndarray, int]:
+        """The copy reduced by 2**across and 2**down, uint8 (h, w, 4), and the width of its border."""
+        across = min(across, self.width.bit_length() - 2)
+        down = min(down, self.height.bit_length() - 2)
+        if (across, down) not in self._bordered:
+            b = self.BORDER
+            border = cv2.BORDER_WRAP if self.tiled else cv2.BORDER_REPLICATE
+            self._bordered[across, down] = cv2.copyMakeBorder(
+                self._reduce(across, down), b, b, b, b, border
+            )
+        return self._bordered[across, down], self.BORDER
+
+    def _reduce(self, across: int, down: int) -> np.ndarray:
+        if (across, down) not in self._plain:
+            finer = self._reduce(across - 1, down) if across else self._reduce(across, down - 1)
+            size = (max(self.width >> across, 1), max(self.height >> down, 1))
+            self._plain[across, down] = cv2.resize(finer, size, interpolation=cv2.INTER_AREA)
+        return self._plain[across, down]
+
+
+@dataclasses.dataclass(frozen=True)
+class Motion:
+    """How a surface moves: constant velocity (m/s), and `bounce` metres up and down `frequency` times a second."""
+
+    velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    bounce: float = 0.0
+    frequency: float = 1.0
+
+    def offset(self, time: float) -> np.ndarray:
+        """Displacement at `time` seconds, float64 (3,) metres."""
+        offset = np.asarray(self.velocity) * time
+        offset[1] += self.bounce * abs(math.sin(math.pi * self.frequency * time))
+        return offset
+
+
+@dataclasses.dataclass(frozen=True)
+class Quad:
+    """A flat piece: corner + s * across + t * down for s, t in [0, 1], showing a texture whole.
+
+    Attributes:
+      corner: world metres, where the texture's top left corner is.
+      across: from there to its top right corner.
+      down: from there to its bottom left corner.
+      textures: one, or several shown in turn (a gait).
+      rate: textures per second.
+      shade: factor on the brightness.
+      motion: of the whole piece.
+      decal: lies on another surface (a shadow, a picture): painted wherever that is visible.
+    """
+
+    corner: tuple[float, float, float]
+    across: tuple[float, float, float]
+    down: tuple[float, float, float]
+    textures: tuple[Texture, ...]
+    rate: float = 0.0
+    shade: float = 1.0
+    motion: Motion | None = None
+    decal: bool = False
+
+    def texture(self, time: float) -> Texture:
+        """The texture shown at `time` seconds."""
+        return self.textures[int(time * self.rate) % len(self.textures)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Ground:
+    """The endless plane y = height, with a tiled texture `tile` metres across, turned by `yaw` degrees."""
+
+    texture: Texture
+    tile: float
+    height: float = 0.0
+    yaw: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Solid:
+    """An upright ellipsoid or cylinder, its texture wrapped around from the back (s = 0 and 1) over the front.
+
+    Attributes:
+      center: world metres.
+      radii: half the size in x, y and z.
+      texture: top to bottom of it is top to bottom of the solid.
+      cylinder: a cylinder without caps instead of an ellipsoid.
+      turn: degrees that the texture is turned about the upright axis.
+      spin: degrees per second that it turns.
+      motion: of the whole solid.
+    """
+
+    center: tuple[float, float, float]
+    radii: tuple[float, float, float]
+    texture: Texture
+    cylinder: bool = False
+    turn: float = 0.0
+    spin: float = 0.0
+    motion: Motion | None = None
+
+
+Surface = Quad | Ground | Solid
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """The light of a shot and how its camera sees it; the same for both eyes but for the noise.
+
+    Attributes:
+      light: unit vector towards the light, world.
+      ambient: brightness of faces turned away from it.
+      background: RGB where there is no surface.
+      haze_distance: metres at which contrast has fallen to 1 / e; None for clear air.
+      exposure: factors for R, G and B.
+      gamma: of the tone curve, 1 for none.
+      vignette: relative loss of brightness in the corners.
+      noise: deviation of the sensor's noise in 8-bit steps.
+      softness: blur of the lens, pixels at width 432.
+      focus: distance in metres that is sharp, None for everything.
+      aperture: blur in pixels at width 432 per 1 / metre from the focus.
+    """
+
+    light: tuple[float, float, float] = (0.4, 0.8, -0.45)
+    ambient: float = 0.6
+    background: tuple[float, float, float] = (190.0, 196.0, 202.0)
+    haze_distance: float | None = None
+    exposure: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    gamma: float = 1.0
+    vignette: float = 0.0
+    noise: float = 0.0
+    softness: float = 0.0
+    focus: float | None = None
+    aperture: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """What one shot shows.
+
+    Attributes:
+      kind: of scene, as in composition.KINDS.
+      surfaces: in no particular order, but a decal after what it lies on.
+      look: light and camera response.
+      path: the camera's motion.
+      noise_seed: seed of the sensor noise.
+    """
+
+    kind: str
+    surfaces: tuple[Surface, ...]
+    look: Look
+    path: CameraPath
+    noise_seed: int = 0
+
+
+def shade_of(normal: np.ndarray, look: Look) -> float:
+    """Brightness of a face with this unit normal: ambient and Lambert's cosine."""
+    return look.ambient + (1 - look.ambient) * max(float(np.dot(normal, look.light)), 0.0)
+
+
+def box(
+    center: tuple[float, float, float],
+    size: tuple[float, float, float],
+    yaw: float,
+    sides: tuple[Texture, ...],
+    top: Texture,
+    look: Look,
+    motion: Motion | None = None,
+) -> list[Quad]:
+    """The four sides and the top of a box that is turned by `yaw` degrees about the upright axis.
+
+    Args:
+      center: of the box, world metres.
+      size: width, height and depth in metres.
+      yaw: degrees.
+      sides: textures of front, right, back and left, taken in turn.
+      top: texture of the top.
+      look: for the light.
+      motion: of the whole box.
+    """
+    half = np.asarray(size) / 2
+    angle = math.radians(yaw)
+    axis_x = np.array([math.cos(angle), 0.0, -math.sin(angle)])
+    axis_z = np.array([math.sin(angle), 0.0, math.cos(angle)])
+    up = np.array([0.0, half[1], 0.0])
+    middle = np.asarray(center)
+    quads = []
+    for index, (normal, along, reach, length) in enumerate(
+        (
+            (-axis_z, axis_x, half[2], half[0]),
+            (axis_x, axis_z, half[0], half[2]),
+            (axis_z, -axis_x, half[2], half[0]),
+            (-axis_x, -axis_z, half[0], half[2]),
+        )
+    ):
+        corner = middle + normal * reach - along * length + up
+        texture = sides[index % len(sides)]
+        quads.append(
+            _quad(corner, 2 * length * along, -2 * up, texture, shade_of(normal, look), motion)
+        )
+    corner = middle + up - axis_x * half[0] + axis_z * half[2]
+    shade = shade_of(np.array([0.0, 1.0, 0.0]), look)
+    quads.append(_quad(corner, 2 * half[0] * axis_x, -2 * half[2] * axis_z, top, shade, motion))
+    return quads
+
+
+def card(
+    foot: tuple[float, float, float],
+    width: float,
+    height: float,
+    yaw: float,
+    textures: tuple[Texture, ...],
+    relief: float = 0.0,
+    strips: int = 1,
+    **attributes,
+) -> list[Quad]:
+    """An upright cut-out standing on `foot`, bulging towards the viewer by `relief` metres like half a cylinder.
+
+    Args:
+      foot: middle of the lower edge, world metres.
+      width: metres.
+      height: metres.
+      yaw: degrees; 0 faces a viewer who looks along +z.
+      textures: whole cut-outs with opacity.
+      relief: depth of the bulge in metres.
+      strips: number of flat upright strips that make up the bulge.
+      **attributes: of the quads (rate, shade, motion, decal).
+    """
+    angle = math.radians(yaw)
+    right = np.array([math.cos(angle), 0.0, -math.sin(angle)])
+    ahead = np.array([math.sin(angle), 0.0, math.cos(angle)])
+    down = np.array([0.0, -height, 0.0])
+    s = np.linspace(0, 1, strips + 1)
+    bulge = relief * np.sqrt(np.clip(1 - (2 * s - 1) ** 2, 0, 1)) if strips > 1 else np.zeros(2)
+    points = np.asarray(foot) - down + np.outer((s - 0.5) * width, right) - np.outer(bulge, ahead)
+    columns = [_columns(texture, strips) for texture in textures]
+    return [
+        Quad(
+            tuple(points[i]),
+            tuple(points[i + 1] - points[i]),
+            tuple(down),
+            tuple(column[i] for column in columns),
+            **attributes,
+        )
+        for i in range(strips)
+    ]
+
+
+def shadow(
+    center: tuple[float, float, float],
+    width: float,
+    depth: float,
+    strength: float,
+    yaw: float = 0.0,
+    **attributes,
+) -> Quad:
+    """A soft dark patch on the ground about `center`."""
+    angle = math.radians(yaw)
+    across = width * np.array([math.cos(angle), 0.0, -math.sin(angle)])
+    down = -depth * np.array([math.sin(angle), 0.0, math.cos(angle)])
+    corner = np.asarray(center) - across / 2 - down / 2
+    texture = _shadow_texture(max(1, min(round(strength * 20), 20)))
+    return Quad(tuple(corner), tuple(across), tuple(down), (texture,), decal=True, **attributes)
+
+
+def _quad(
+    corner: np.ndarray,
+    across: np.ndarray,
+    down: np.ndarray,
+    texture: Texture,
+    shade: float,
+    motion: Motion | None,
+) -> Quad:
+    return Quad(tuple(corner), tuple(across), tuple(down), (texture,), shade=shade, motion=motion)
+
+
+def _columns(texture: Texture, count: int) -> tuple[Texture, ...]:
+    """A texture cut into upright strips of equal width; neighbours share no pixels, sizes are made divisible."""
+    if count == 1:
+        return (texture,)
+    image, border = texture.reduced(0, 0)
+    image = image[border : image.shape[0] - border, border : image.shape[1] - border]
+    width = -(-texture.width // count)
+    image = cv2.resize(image, (width * count, texture.height), interpolation=cv2.INTER_LINEAR)
+    return tuple(
+        Texture(np.ascontiguousarray(image[:, i * width : (i + 1) * width])) for i in range(count)
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def _shadow_texture(twentieths: int) -> Texture:
+    v, u = np.mgrid[-1:1:64j, -1:1:64j]
+    falloff = np.clip(1 - np.hypot(u, v), 0, 1)
+    image = np.zeros((64, 64, 4), np.uint8)
+    image[..., 3] = 255 * twentieths / 20 * falloff**2 * (3 - 2 * falloff)
+    return Texture(image)
+
+
+def _spread_colors(image: np.ndarray) -> np.ndarray:
+    """Gives transparent pixels the color of opaque ones nearby, so that edges do not darken when resampled."""
+    opacity = image[..., 3:].astype(np.float32) / 255
+    color = image[..., :3].astype(np.float32)
+    sigma = max(image.shape[0] / 64, 1.5)
+    weight = cv2.GaussianBlur(opacity, (0, 0), sigma)[..., None] + 1e-4
+    mean = (color * opacity).sum((0, 1)) / max(opacity.sum(), 1)
+    near = (cv2.GaussianBlur(color * opacity, (0, 0), sigma) + 1e-4 * mean) / weight
+    filled = np.where(opacity > 0.9, color, near)
+    return np.dstack([np.clip(filled, 0, 255).astype(np.uint8), image[..., 3]])

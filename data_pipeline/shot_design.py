@@ -1,0 +1,140 @@
+"""Composes a shot: a kind of scene, its light, the camera's motion and a film-like amount of depth.
+
+Films keep the parallax of a shot within about 3 % of the picture's width (Mendiburu 2009, "3D Movie Making"). Baseline
+and convergence distance are chosen from the scene's own depths, so that near and far scenes alike use such a budget.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from data_pipeline import closeups, landscapes, rooms
+from data_pipeline.camera import Camera, CameraPath
+from data_pipeline.render import inverse_depths
+from data_pipeline.scene import Look, Scene, Surface
+
+KINDS = ("room", "country", "street", "closeup")
+# Disparity of anything at any moment, in parts of the width: -8..+7 px at 384, with a margin for what the few
+# moments looked at have missed.
+_FARTHEST, _NEAREST = -0.95 * 8 / 384, 0.93 * 7 / 384
+_SAMPLE_WIDTH, _SAMPLE_MOMENTS = 96, 6
+
+
+def random_scene(
+    rng: np.random.Generator, kind: str | None = None, duration: float = 3.0, aspect: float = 16 / 9
+) -> Scene:
+    """Makes up a shot.
+
+    Args:
+      rng: decides everything.
+      kind: one of KINDS; None for any.
+      duration: seconds for which the depth budget must hold.
+      aspect: width / height of the picture, for the same reason.
+
+    Returns:
+      The scene; scene.path.at(time) is its camera.
+    """
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}. Received: {kind}")
+    kind = kind or str(rng.choice(KINDS, p=(0.3, 0.25, 0.2, 0.25)))
+    indoor = kind == "room" or (kind == "closeup" and rng.random() < 0.55)
+    look = _look(rng, indoor)
+    if kind == "closeup":
+        surfaces, camera = closeups.closeup(rng, look, indoor)
+        focus = closeups.subject_distance(camera, surfaces)
+        if rng.random() < 0.75:
+            look = dataclasses.replace(look, focus=focus, aperture=float(rng.uniform(1.5, 6)))
+    else:
+        make = {"room": rooms.room, "country": landscapes.country, "street": landscapes.street}[
+            kind
+        ]
+        surfaces, camera = make(rng, look)
+    path = _path(rng, camera, kind)
+    scene = Scene(kind, tuple(surfaces), look, path, int(rng.integers(2**31)))
+    return dataclasses.replace(scene, path=_fit_stereo(rng, scene, duration, aspect))
+
+
+def _look(rng: np.random.Generator, indoor: bool) -> Look:
+    azimuth, elevation = rng.uniform(-2.2, 2.2), rng.uniform(0.3, 1.2)
+    light = np.array(
+        [
+            math.sin(azimuth) * math.cos(elevation),
+            math.sin(elevation),
+            -math.cos(azimuth) * math.cos(elevation),
+        ]
+    )
+    exposure = math.exp(rng.normal(0.05, 0.16))
+    balance = np.exp(rng.normal(0, 0.05) * np.array([1.0, 0.0, -1.0]))
+    haze = rng.choice([120.0, 400.0, 900.0, 2500.0]) * rng.uniform(0.7, 1.4)
+    return Look(
+        light=tuple(light.tolist()),
+        ambient=float(rng.uniform(0.6, 0.85) if indoor else rng.uniform(0.5, 0.8)),
+        background=tuple((rng.uniform(175, 225) * np.array([0.97, 1.0, 1.03])).tolist()),
+        haze_distance=None if indoor else float(haze),
+        exposure=tuple((exposure * balance).tolist()),
+        gamma=float(rng.uniform(0.85, 1.25)),
+        vignette=float(rng.uniform(0, 0.35)) if rng.random() < 0.6 else 0.0,
+        noise=float(rng.choice([0.0, 0.5, 1.0, 2.0, 3.0])),
+        softness=float(rng.uniform(0.3, 0.8)) if rng.random() < 0.4 else 0.0,
+    )
+
+
+def _path(rng: np.random.Generator, start: Camera, kind: str) -> CameraPath:
+    """Still, panning, tilting, trucking, moving ahead or hand-held."""
+    pace = {"room": 0.35, "country": 0.8, "street": 0.8, "closeup": 0.06}[kind]
+    across, _, ahead = start.rotation()
+    velocity, yaw_rate, pitch_rate, shake = np.zeros(3), 0.0, 0.0, 0.0
+    move = rng.choice(6)
+    if move == 1:
+        yaw_rate = rng.uniform(1, 5) * rng.choice([-1, 1])
+    elif move == 2:
+        pitch_rate = rng.uniform(-1.5, 1.5)
+    elif move == 3:
+        velocity = across * pace * rng.uniform(0.4, 1.2) * rng.choice([-1, 1])
+    elif move == 4:
+        velocity = ahead * pace * rng.uniform(0.3, 1.0)
+    elif move == 5:
+        velocity = ahead * pace * rng.uniform(0, 0.5) + across * pace * rng.normal(0, 0.3)
+        yaw_rate = rng.normal(0, 1.5)
+    velocity[1] = 0.0
+    if rng.random() < 0.45:
+        shake = rng.uniform(0.05, 0.35)
+    phases = tuple(float(v) for v in rng.uniform(0, 2 * math.pi, 6))
+    return CameraPath(
+        start, tuple(velocity.tolist()), float(yaw_rate), float(pitch_rate), float(shake), phases
+    )
+
+
+def _fit_stereo(
+    rng: np.random.Generator, scene: Scene, duration: float, aspect: float
+) -> CameraPath:
+    """Chooses baseline and convergence for a range of disparities drawn at random, within the budget throughout."""
+    height = max(round(_SAMPLE_WIDTH / aspect), 8)
+    moments = np.linspace(0, duration, _SAMPLE_MOMENTS)
+    samples = np.stack(
+        [
+            inverse_depths(scene, scene.path.at(t), _SAMPLE_WIDTH, height, float(t))
+            for t in moments.tolist()
+        ]
+    )
+    far, near = (float(v) for v in np.percentile(samples, (5, 95)))
+    lowest, highest = float(samples.min()), float(samples.max())
+    range_wanted = rng.uniform(0.004, 0.018) if rng.random() < 0.2 else rng.uniform(0.018, 0.035)
+    # Disparity in parts of the width is scale * (1 / depth - 1 / convergence).
+    scale = min(
+        range_wanted / max(near - far, 1e-3),
+        (_NEAREST - _FARTHEST) / max(highest - lowest, 1e-3),
+    )
+    front = rng.uniform(-0.002, 0.015)
+    zero = near - front / scale
+    zero = float(np.clip(zero, highest - _NEAREST / scale, lowest - _FARTHEST / scale))
+    zero = max(zero, 1e-4)
+    focal = scene.path.start.focal_length(1)  # in widths
+    start = dataclasses.replace(scene.path.start, baseline=scale / focal, convergence=1 / zero)
+    return dataclasses.replace(scene.path, start=start)
+
+
+def surfaces_of(scene: Scene, surface_type: type) -> list[Surface]:
+    """The scene's surfaces of one type."""
+    return [surface for surface in scene.surfaces if isinstance(surface, surface_type)]
