@@ -11,8 +11,6 @@ import collections
 import contextlib
 import csv
 import dataclasses
-import glob
-import hashlib
 import importlib.metadata
 import io
 import json
@@ -21,14 +19,13 @@ import pathlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
+from data_pipeline.sources import Source, find_sources
+from data_pipeline.splits import SPLITS, split_titles
 from deep3d.command_line import UsageError, define_flags, override, run_script
 
 MANIFEST, REPORT = "manifest.json", "report.csv"
-MOVIE_SUFFIXES = (".mkv", ".mp4", ".m4v", ".mov", ".avi", ".ts", ".m2ts", ".webm")
-# Enough of a file to tell it from others without reading a whole disk.
-FINGERPRINT_BYTES = 1 << 20
 REPORT_COLUMNS = (
     *("movie", "shot", "start_s", "end_s", "layout", "swapped", "accepted", "reason"),
     *("split", "sampled", "rejected", "percentile_5", "percentile_95", "matched"),
@@ -75,22 +72,6 @@ class IngestConfig:
     overwrite: bool = False
 
 
-@dataclasses.dataclass
-class _Source:
-    """A movie of the manifest, and what became of it."""
-
-    name: str
-    path: str
-    title: str
-    bytes: int
-    sha256_of_first_mib: str
-    split: str = ""
-    shots: int = 0
-    sampled: int = 0
-    accepted: int = 0
-    error: str = ""
-
-
 def ingest(
     config: IngestConfig,
     further_movies: Sequence[str] = (),
@@ -113,7 +94,7 @@ def ingest(
     options = _movie_options(config)
     output = pathlib.Path(config.output)
     _refuse_to_overwrite(output, config.overwrite)
-    sources = _sources(config, [config.movies, *further_movies])
+    sources = _readable_sources(config, [config.movies, *further_movies])
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".partial", dir=output.parent)
     try:
@@ -170,34 +151,27 @@ def _refuse_to_overwrite(output: pathlib.Path, overwrite: bool) -> None:
         raise IngestError(f"{output} is not a data set made by this command; not overwritten")
 
 
-def _sources(config: IngestConfig, patterns: Sequence[str]) -> list[_Source]:
-    """The movies with their names, titles and splits."""
-    from data_pipeline.splits import split_titles, title_of
+def _readable_sources(config: IngestConfig, patterns: Sequence[str]) -> list[Source]:
+    """All movies; those that can be read with their splits.
 
+    A file that cannot be read must not take the place of the only validation movie.
+    """
     patterns = [pattern for pattern in patterns if pattern]
-    paths = _movie_paths(patterns)
-    if not paths:
-        raise IngestError(f"no movie found by {', '.join(patterns) or 'an empty --movies'}")
-    stems = collections.Counter(path.stem for path in paths)
-    sources = []
-    for path in paths:
-        # Movies of equal name are told apart by their folders.
-        name = path.stem if stems[path.stem] == 1 else f"{path.parent.name}/{path.stem}"
-        with path.open("rb") as file:
-            digest = hashlib.sha256(file.read(FINGERPRINT_BYTES)).hexdigest()
-        sources.append(_Source(name, str(path), title_of(path), path.stat().st_size, digest))
-    for name, count in collections.Counter(source.name for source in sources).items():
-        if count > 1:
-            raise IngestError(f"{count} movies are called {name}; rename them or their folders")
+    sources = find_sources(patterns)
+    if not sources:
+        raise IngestError(f"no movie found by {', '.join(patterns)}")
+    readable = [source for source in sources if not source.error]
+    if not readable:
+        raise IngestError(f"no movie can be read: {sources[0].error}")
     splits = split_titles(
-        [source.title for source in sources],
+        [source.title for source in readable],
         config.validation_share,
         config.test_share,
         config.seed,
         _listed(config.validation_titles),
         _listed(config.test_titles),
     )
-    for source in sources:
+    for source in readable:
         source.split = splits[source.title]
     return sources
 
@@ -206,24 +180,7 @@ def _listed(titles: str) -> list[str]:
     return [title for title in map(str.strip, titles.split(",")) if title]
 
 
-def _movie_paths(patterns: Iterable[str]) -> list[pathlib.Path]:
-    """Files of all patterns, sorted, each once. A name that exists is no pattern."""
-    found = {}
-    for pattern in patterns:
-        path = pathlib.Path(pattern).expanduser()
-        if path.is_dir():
-            candidates = [p for p in path.iterdir() if p.suffix.lower() in MOVIE_SUFFIXES]
-        elif path.exists():
-            candidates = [path]
-        else:
-            candidates = [pathlib.Path(name) for name in glob.glob(str(path), recursive=True)]
-        for candidate in candidates:
-            if candidate.is_file():
-                found.setdefault(candidate.resolve(), candidate)
-    return sorted(found.values())
-
-
-def _build(partial: str, sources: list[_Source], options, say):
+def _build(partial: str, sources: list[Source], options, say):
     """Shards under `partial`; their folder and the rows of the report."""
     # TensorFlow is loaded here, after everything that can be refused without it.
     from absl import logging
@@ -231,7 +188,6 @@ def _build(partial: str, sources: list[_Source], options, say):
     logging.set_verbosity(logging.ERROR)
     import tensorflow_datasets as tfds
 
-    from data_pipeline.splits import SPLITS
     from data_pipeline.stereo_movies import Movie, StereoMoviesConfig, build
 
     tfds.disable_progress_bar()
@@ -246,12 +202,17 @@ def _build(partial: str, sources: list[_Source], options, say):
         rows.append(_report_row(source, report, options))
 
     def on_end(movie, error):
-        source = by_name[movie.name]
-        source.error = str(error or "")
+        finish(by_name[movie.name], str(error or ""))
+
+    def finish(source, error):
+        source.error = error
         say(_movie_line(source))
         if error:
             rows.append({"movie": source.name, "split": source.split, "reason": f"error: {error}"})
 
+    for source in sources:
+        if not source.split:
+            finish(source, source.error)
     tfds_config = StereoMoviesConfig(
         name="movies",
         splits={
@@ -280,7 +241,9 @@ def _refusals(rows: list[dict]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in counts.most_common()) or "no frames"
 
 
-def _movie_line(source: _Source) -> str:
+def _movie_line(source: Source) -> str:
+    if not source.split:
+        return f"{source.name}: error: {source.error}"
     line = (
         f"{source.name}: {source.accepted} of {source.sampled} frames accepted, "
         f"{source.shots} shots ({source.split})"
@@ -288,7 +251,7 @@ def _movie_line(source: _Source) -> str:
     return f"{line}; error: {source.error}" if source.error else line
 
 
-def _report_row(source: _Source, report, options) -> dict:
+def _report_row(source: Source, report, options) -> dict:
     row = {
         name: round(value, 4) if isinstance(value, float) else value
         for name, value in dataclasses.asdict(report).items()
@@ -310,7 +273,7 @@ def _write_report(path: pathlib.Path, rows: list[dict]) -> None:
         writer.writerows(rows)
 
 
-def _manifest(config, options, sources: list[_Source], data_dir: pathlib.Path) -> dict:
+def _manifest(config, options, sources: list[Source], data_dir: pathlib.Path) -> dict:
     import tensorflow_datasets as tfds
 
     from data_pipeline import schema

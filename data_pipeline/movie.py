@@ -20,7 +20,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-from data_pipeline.black_bars import BlackBars, find_black_bars
+from data_pipeline.black_bars import BlackBars, find_black_bars, find_shot_bars
 from data_pipeline.quality import MeasuredPair, QualityLimits, measure_pair
 from deep3d.composition import Composition, apply_composition, compose_for_levels
 from deep3d.disparity import DisparityLevels
@@ -200,6 +200,7 @@ class _Shot:
         self._next_due = start
         self._kept = previous._kept if previous else None  # a duplicate may lie behind a cut, too
         self._pending = []  # (pair, pts, time_base, measured) until the composition is known
+        self._bars = BlackBars()  # of this shot, beyond those of the movie
         self._composition: Composition | None = None
         self._refused = ""  # why the whole shot is refused, once that is known
         self._rejected: collections.Counter[str] = collections.Counter()
@@ -257,8 +258,10 @@ class _Shot:
         """Composes and yields the pending frames."""
         pending, self._pending = self._pending, []
         if pending and self._composition is None and not self._refused:
-            self._settle([measured for *_, measured in pending])
-        for pair, pts, time_base, measured in pending:
+            self._bars = find_shot_bars(pair for pair, *_ in pending)
+            self._settle([self._without_bars(*one[::3])[1] for one in pending])
+        for whole_pair, pts, time_base, measured in pending:
+            pair, measured = self._without_bars(whole_pair, measured)
             reason = self._refused or self._level_reason(measured)
             if reason:
                 self._rejected[reason] += 1
@@ -276,6 +279,16 @@ class _Shot:
                 percentile_5=measured.percentile_5,
                 percentile_95=measured.percentile_95,
             )
+
+    def _without_bars(self, pair, measured: MeasuredPair):
+        """The pair without the shot's bars, and its percentiles in percent of what is left."""
+        cropped = tuple(self._bars.crop(view) for view in pair)
+        wider = pair[0].shape[1] / cropped[0].shape[1]
+        return cropped, dataclasses.replace(
+            measured,
+            percentile_5=measured.percentile_5 * wider,
+            percentile_95=measured.percentile_95 * wider,
+        )
 
     def _settle(self, measured: list[MeasuredPair]) -> None:
         """Chooses the composition of the shot, or refuses the shot."""

@@ -1,6 +1,6 @@
 import numpy as np
 
-from data_pipeline.black_bars import MARGIN, BlackBars, find_black_bars
+from data_pipeline.black_bars import MARGIN, BlackBars, find_black_bars, find_shot_bars
 
 
 def picture(rng, top=0, bottom=0, left=0, right=0, height=61, width=87):
@@ -43,3 +43,20 @@ def test_find_black_bars_leaves_a_dark_scene_alone():
     dark = picture(rng) // 40
     dark[30:33, 40:60] = 200  # a lamp in the middle
     assert find_black_bars([(dark, dark)]) == BlackBars()
+
+
+def test_find_shot_bars_preset():
+    rng = np.random.default_rng(0)
+    letterbox = [(picture(rng, 8, 7), picture(rng, 8, 7))] * 2
+    assert find_shot_bars(letterbox) == BlackBars(top=8 + MARGIN, bottom=7 + MARGIN)
+    floating = [(picture(rng, left=6), picture(rng, right=4))]
+    assert find_shot_bars(floating) == BlackBars(left=6 + MARGIN, right=4 + MARGIN)
+
+
+def test_find_shot_bars_leaves_dark_edges_alone():
+    rng = np.random.default_rng(0)
+    night_sky = [(picture(rng, top=20), picture(rng, top=20))]
+    dark_walls = [(picture(rng, left=9, right=5), picture(rng, left=9, right=4))]
+    black = [(np.zeros((61, 87, 3), np.uint8),) * 2]
+    for pairs in (night_sky, dark_walls, black, []):
+        assert find_shot_bars(pairs) == BlackBars()

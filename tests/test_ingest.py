@@ -128,8 +128,18 @@ def test_ingest_rejects_no_movies_and_equal_names(tmp_path):
     for folder in ("x/disc", "y/disc"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "main.mkv").write_bytes(b"")
-    with pytest.raises(IngestError, match="2 movies are called disc/main; rename"):
+    with pytest.raises(ValueError, match="2 movies are called disc/main; rename"):
         ingest(config_for(tmp_path, movies=f"{tmp_path}/**/*.mkv"))
+
+
+def test_ingest_gives_no_split_to_unreadable_movies(tmp_path):
+    write_films(tmp_path, ["a.mkv"])
+    for name in ("b.mkv", "c.mkv", "d.mkv"):
+        (tmp_path / name).write_bytes(b"")
+    manifest = ingest(config_for(tmp_path))
+    assert [movie["split"] for movie in manifest["movies"]] == ["train", "", "", ""]
+    with pytest.raises(IngestError, match=r"no movie can be read: .*b\.mkv"):
+        ingest(config_for(tmp_path, movies=str(tmp_path / "b.mkv"), overwrite=True))
 
 
 def test_ingest_command_exit_codes(tmp_path):

@@ -1,6 +1,7 @@
 import dataclasses
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 from stereo_films import textured_pair, title_card, two_planes, write_film
@@ -156,6 +157,8 @@ def test_stereo_frames_accepts_title_card_with_depth(monkeypatch):
         ("black", [(np.full((108, 192, 3), 9, np.uint8),) * 2]),
         ("duplicate", [two_planes(3, -3, 2)] * 12),
         ("no_parallax", [textured_pair(3, 0, step=k) for k in range(4)]),
+        # Nothing here can match, and still it is clear that there is no parallax.
+        ("no_parallax", [(np.full((108, 192, 3), 90, np.uint8),) * 2]),
         ("unmatched", [(textured_pair(k, 0)[0], textured_pair(k + 50, 0)[0]) for k in (1, 2)]),
         ("out_of_levels", moving(3, -6, 6, 4)),
     ],
@@ -193,6 +196,23 @@ def test_stereo_frames_crops_black_bars(monkeypatch):
     assert frames[0].left[0].mean() > 60
 
 
+def test_stereo_frames_crops_floating_window_of_a_shot(monkeypatch):
+    def with_window(left, right):
+        left = left.copy()
+        left[:, :40] = 0
+        return left, right
+
+    pairs = moving(7, -3, 2) + [with_window(*pair) for pair in moving(3, -2, 2)]
+    frames, reports = ingest(monkeypatch, pairs)
+    assert [report.accepted for report in reports] == [4, 4]
+    plain, windowed = frames[0], frames[-1]
+    assert plain.scale == pytest.approx(432 / 192)
+    assert windowed.scale == pytest.approx(432 / (192 - 42))  # 40 columns and the margin
+    assert windowed.left[:, 0].mean() > 60
+    # Percentiles are of the narrower view, so that composition and undoing agree.
+    assert windowed.percentile_95 == pytest.approx(100 * 2 / (192 - 42), abs=0.15)
+
+
 def test_stereo_frames_yields_what_lies_before_damage(monkeypatch):
     reader = FakeReader(moving(3, -3, 2, 16), fails_at=7)
     monkeypatch.setattr(movie, "VideoReader", reader)
@@ -217,3 +237,20 @@ def test_stereo_frames_rejects_odd_halves(monkeypatch):
 def test_movie_options_rejects_bad_values(wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} must .* Received"):
         MovieOptions(**wrong)
+
+
+def test_stereo_frames_of_real_pairs(tmp_path, shared_folder):
+    # Percentiles in percent of the width from the folder's index.csv.
+    for name, low, high in (("crestereo_fence", 0.17, 2.0), ("stereograph_1900", -2.24, -0.66)):
+        views = [
+            cv2.imread(str(path)) for path in sorted((shared_folder / "stereo" / name).iterdir())
+        ]
+        pair = [cv2.cvtColor(cv2.resize(view, (640, 360)), cv2.COLOR_BGR2RGB) for view in views]
+        film = write_film(tmp_path / f"{name}.mkv", [pair] * 2, "half_sbs")
+        reports = []
+        frames = list(stereo_frames(film, MovieOptions(), reports.append))
+        assert [report.accepted for report in reports] == [1]
+        assert frames[0].percentile_5 == pytest.approx(low, abs=0.3)
+        assert frames[0].percentile_95 == pytest.approx(high, abs=0.3)
+        composed = match_stereo(frames[0].left, frames[0].right, -16, 16)
+        assert np.nanpercentile(composed, 5) >= -8.5 and np.nanpercentile(composed, 95) <= 7.5
