@@ -125,7 +125,7 @@ def experiments() -> dict[str, Experiment]:
             ModelConfig(encoder="vgg16"), TrainingConfig(learning_rate=1e-4, batch_size=16)
         ),
         # The original's labels: 32 shifts of -15..+16 in its sign, that is +15..-16 here, and
-        # an empty one (field notes in MODEL_CARD.md); its encoder was cut down from VGG16.
+        # an empty one; fully connected layers of 512 units see the whole picture.
         "original": Experiment(
             ModelConfig(
                 levels=DisparityLevels(minimum=15.0, step=-1.0, count=32, empty=True),
@@ -175,10 +175,7 @@ def _from_dict(kind: type, data):
 def _value(kind: type, name: str, hint, value):
     if dataclasses.is_dataclass(hint):
         return _from_dict(hint, value)
-    if isinstance(hint, types.UnionType):
-        allowed = typing.get_args(hint)
-    else:
-        allowed = (hint,)
+    allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if float in allowed and type(value) is int:
         value = float(value)
     if type(value) not in allowed:

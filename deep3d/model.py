@@ -92,6 +92,7 @@ class DiagonalBilinear(keras.initializers.Initializer):
     """
 
     def __call__(self, shape, dtype=None):
+        """The kernel (height, width, outputs, inputs) of a transposed convolution."""
         height, width, outputs, inputs = shape
         kernel = np.zeros(shape, "float32")
         diagonal = np.arange(min(outputs, inputs))

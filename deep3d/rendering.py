@@ -33,8 +33,7 @@ def warp(left: np.ndarray, disparity: np.ndarray) -> np.ndarray:
     Returns:
         (h, w, 3) image of the type of `left`.
     """
-    height, width = disparity.shape
-    columns = np.arange(width, dtype=np.float32)[np.newaxis] + disparity
+    columns = np.arange(disparity.shape[1], dtype=np.float32)[np.newaxis] + disparity
     return _fetch(left, columns)
 
 

@@ -115,15 +115,18 @@ class SelectionLayer(keras.layers.Layer):
         self._select = _fused(self._select_levels)
 
     def call(self, inputs):
+        """Mixes the right view."""
         return self._select(*inputs)
 
     def _select_levels(self, left, probabilities):
         return select(left, probabilities, self.disparities, self.padding, self.empty)
 
     def compute_output_shape(self, input_shape):
+        """The right view has the shape of the left one."""
         return tuple(input_shape[0])
 
     def get_config(self):
+        """Every argument of the constructor."""
         return {
             **super().get_config(),
             "disparities": self.disparities,

@@ -40,7 +40,7 @@ def match_stereo(left: np.ndarray, right: np.ndarray, minimum: int, maximum: int
     on_left = _semi_global(left_grey, right_grey, minimum, maximum)
     # Mirrored and exchanged, the right view is a left view of the same scene.
     on_right = _semi_global(right_grey[:, ::-1], left_grey[:, ::-1], minimum, maximum)[:, ::-1]
-    height, width = on_left.shape
+    width = on_left.shape[1]
     columns = np.arange(width, dtype=np.float32)[np.newaxis]
     partner = np.rint(columns - np.nan_to_num(on_left)).astype(np.int64)
     inside = (partner >= 0) & (partner < width)

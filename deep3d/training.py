@@ -13,7 +13,8 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from deep3d import checkpoint, config as config_module, metrics, vgg
+from deep3d import checkpoint, metrics, vgg
+from deep3d import config as config_module
 from deep3d.config import Experiment, TrainingConfig
 from deep3d.model import build_deep3d, set_precision
 from deep3d.summaries import DepthSummaries

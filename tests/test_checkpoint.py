@@ -1,0 +1,106 @@
+import dataclasses
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from deep3d import pretrained
+from deep3d.checkpoint import CheckpointError, load_model, restore, save_model
+from deep3d.config import ModelConfig
+from deep3d.disparity import DisparityLevels
+from deep3d.model import build_deep3d
+
+CONFIG = ModelConfig(levels=DisparityLevels(minimum=-2, count=4, width=64), height=32, width=64)
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(3)
+    return build_deep3d(CONFIG)
+
+
+@pytest.fixture
+def path(model, tmp_path):
+    save_model(tmp_path / "model.h5", model, CONFIG)
+    return tmp_path / "model.h5"
+
+
+def test_save_model_round_trip(model, path):
+    loaded, config = load_model(path)
+    assert config == CONFIG
+    for ours, theirs in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert [p.name for p in path.parent.iterdir()] == ["model.h5"]
+
+
+def test_save_model_half_is_half_as_large(model, path):
+    half = path.with_name("half.h5")
+    save_model(half, model, CONFIG, half=True)
+    assert half.stat().st_size < 0.6 * path.stat().st_size
+    for ours, theirs in zip(model.get_weights(), load_model(half)[0].get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-6)
+
+
+def test_restore_rejects_other_architecture(model, path):
+    other = dataclasses.replace(CONFIG, padding="reflect")
+    with pytest.raises(CheckpointError, match="padding is edge, not reflect"):
+        restore(path, model, other)
+
+
+def test_load_model_rejects_missing_variable(path):
+    with h5py.File(path, "a") as file:
+        del file["weights/logits/kernel"]
+    with pytest.raises(CheckpointError, match="has no weights/logits/kernel"):
+        load_model(path)
+
+
+def test_load_model_rejects_shape_and_values(path):
+    with h5py.File(path, "a") as file:
+        del file["weights/logits/bias"]
+        file["weights/logits/bias"] = np.zeros(5, "float32")
+    with pytest.raises(CheckpointError, match="logits/bias must have shape"):
+        load_model(path)
+    with h5py.File(path, "a") as file:
+        del file["weights/logits/bias"]
+        file["weights/logits/bias"] = np.full(4, np.nan, "float32")
+    with pytest.raises(CheckpointError, match="not finite"):
+        load_model(path)
+
+
+def test_load_model_rejects_links_out_of_the_file(path, tmp_path):
+    with h5py.File(tmp_path / "secret.h5", "w") as file:
+        file["bias"] = np.zeros(4, "float32")
+    with h5py.File(path, "a") as file:
+        del file["weights/logits/bias"]
+        file["weights/logits/bias"] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "/bias")
+    with pytest.raises(CheckpointError, match="has no weights/logits/bias"):
+        load_model(path)
+
+
+def test_load_model_rejects_files_that_are_no_model(tmp_path):
+    with pytest.raises(CheckpointError, match="no model file"):
+        load_model(tmp_path / "absent.h5")
+    (tmp_path / "text.h5").write_text("text")
+    with pytest.raises(CheckpointError, match="damaged or no HDF5"):
+        load_model(tmp_path / "text.h5")
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["weights"] = 1
+    with pytest.raises(CheckpointError, match="no deep3d model"):
+        load_model(tmp_path / "other.h5")
+
+
+def test_load_model_rejects_config_of_nonsense(path):
+    with h5py.File(path, "a") as file:
+        file.attrs["deep3d_config"] = '{"encoder": "plain", "run": "rm"}'
+    with pytest.raises(ValueError, match=r"known fields only.*run"):
+        load_model(path)
+    with h5py.File(path, "a") as file:
+        file.attrs["deep3d_config"] = '{"levels": {"count": "16"}}'
+    with pytest.raises(ValueError, match=r"DisparityLevels.count must be"):
+        load_model(path)
+
+
+def test_load_model_rejects_unknown_name():
+    with pytest.raises(CheckpointError, match="Unknown model 'no-such'"):
+        pretrained.load_model("no-such")

@@ -1,0 +1,140 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from deep3d import training
+from deep3d.checkpoint import CheckpointError, load_model
+from deep3d.config import Experiment, ModelConfig, TrainingConfig, from_json
+from deep3d.disparity import DisparityLevels
+from deep3d.summaries import disparity_picture, entropy, level_sheet
+
+EXPERIMENT = Experiment(
+    ModelConfig(levels=DisparityLevels(minimum=-2, count=4, width=64), height=32, width=64),
+    TrainingConfig(
+        steps=4,
+        batch_size=2,
+        checkpoint_every=2,
+        summary_every=1,
+        warmup_steps=1,
+        precision="float32",
+    ),
+)
+SPEC = (tf.TensorSpec((2, 32, 64, 3)),) * 2
+
+
+def batches(first_step, last_step=1000, poison=None):
+    """Batch k depends on k alone."""
+
+    def generate():
+        for step in range(first_step, last_step):
+            left = np.random.default_rng(step).random((2, 32, 64, 3), dtype="float32")
+            if step == poison:
+                left[0, 0, 0, 0] = np.nan
+            yield left, np.roll(left, -1, axis=2)
+
+    return tf.data.Dataset.from_generator(generate, output_signature=SPEC)
+
+
+def validation():
+    return batches(10_000, 10_001)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("run")
+    return training.train(EXPERIMENT, batches, validation, workdir, verbose=0), workdir
+
+
+def test_train_writes_everything(finished):
+    result, workdir = finished
+    assert len(result.history["val_mae_255"]) == 2
+    assert from_json(Experiment, (workdir / "config.json").read_text()) == EXPERIMENT
+    model, config = load_model(result.model_path)
+    assert config == EXPERIMENT.model
+    assert model.count_params() == result.model.count_params()
+    assert not list(workdir.glob(".*"))
+
+
+def test_train_resumes_where_it_was_killed(finished, tmp_path, monkeypatch):
+    """Killed in the second round and started again, it ends with the same weights."""
+
+    class Killed(Exception):
+        pass
+
+    class Kill(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.optimizer.iterations) == 3:
+                raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "StopOnNaN", Kill)
+        with pytest.raises(Killed):
+            training.train(EXPERIMENT, batches, validation, tmp_path, verbose=0)
+    result = training.train(EXPERIMENT, batches, validation, tmp_path, verbose=0)
+    assert len(result.history["loss"]) == 1  # the second round alone
+    for ours, unbroken in zip(
+        result.model.get_weights(), finished[0].model.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, unbroken, atol=1e-6)
+
+
+def test_train_rejects_other_architecture(finished):
+    other = dataclasses.replace(
+        EXPERIMENT, model=dataclasses.replace(EXPERIMENT.model, padding="reflect")
+    )
+    with pytest.raises(CheckpointError, match="another architecture: padding"):
+        training.train(other, batches, validation, finished[1], verbose=0)
+
+
+def test_train_stops_on_nan_and_keeps_the_sound_checkpoint(tmp_path):
+    def poisoned(first_step):
+        return batches(first_step, poison=2)
+
+    with pytest.raises(training.TrainingError, match=r"loss is nan after step 3.*learning_rate"):
+        training.train(EXPERIMENT, poisoned, validation, tmp_path, verbose=0)
+    model, _ = load_model(tmp_path / "checkpoint.h5")  # which refuses values that are not finite
+    assert model.name == "deep3d"
+
+
+def test_train_rejects_broken_rounds(tmp_path):
+    odd = dataclasses.replace(
+        EXPERIMENT, training=dataclasses.replace(EXPERIMENT.training, steps=5)
+    )
+    with pytest.raises(training.TrainingError, match="multiple of checkpoint_every"):
+        training.train(odd, batches, validation, tmp_path)
+
+
+def test_summaries_hold_scalars_and_pictures(finished):
+    events = [
+        value
+        for path in (finished[1] / "logs").glob("events*")
+        for record in tf.data.TFRecordDataset(str(path))
+        for value in tf.compat.v1.Event.FromString(record.numpy()).summary.value
+    ]
+    tags = {value.tag for value in events}
+    assert {"train/loss", "train/learning_rate", "validation/mae_255", "config"} <= tags
+    for name in ("1_left", "3_prediction", "4_anaglyph", "6_disparity", "7_levels", "8_entropy"):
+        assert name in tags
+    assert "disparity_percent_of_width" in tags
+
+
+def test_disparity_picture_near_is_bright():
+    levels = DisparityLevels()
+    picture = disparity_picture(np.array([[-8.0, 0.0, 7.0]]), levels).astype(int).sum(axis=-1)
+    assert picture[0, 0] < picture[0, 1] < picture[0, 2]
+
+
+def test_entropy_preset():
+    values = entropy(np.array([[1.0, 0.0], [0.5, 0.5]]))
+    np.testing.assert_allclose(values, [0.0, 1.0], atol=1e-9)
+
+
+def test_level_sheet_order():
+    probabilities = np.zeros((2, 3, 6), "float32")
+    probabilities[..., 5] = 1.0
+    sheet = level_sheet(probabilities)
+    assert sheet.shape == (4, 12, 1)
+    assert sheet[2:, 3:6].min() == 1.0 and sheet.sum() == 6.0
