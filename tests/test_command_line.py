@@ -1,0 +1,85 @@
+import dataclasses
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("script", ["convert_video.py", "train.py", "eval.py"])
+def test_help_is_fast_and_complete(script):
+    begin = time.monotonic()
+    result = run(script, "--help")
+    seconds = time.monotonic() - begin
+    assert "--model" in result.stdout or "--encoder" in result.stdout
+    # under a second on a quiet machine; a loaded one gets some grace. TensorFlow alone takes 4 s.
+    assert seconds < 2.5
+    assert "tensorflow" not in run("-X", "importtime", script, "--help").stderr.lower()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("convert_video.py",),
+        ("convert_video.py", "film.mp4", "--bogus"),
+        ("convert_video.py", "film.mp4", "--strength=much"),
+        ("convert_video.py", "film.mp4", "--strength=-3"),
+        ("train.py", "--config=no-such", "--data=x", "--workdir=y"),
+        ("train.py",),
+        ("eval.py", "stray", "--data=x"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(arguments):
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.stderr
+
+
+def test_flags_override_nested_defaults():
+    code = """
+import dataclasses, json, sys
+from absl import flags
+from deep3d.command_line import define_flags, override
+from deep3d.config import ModelConfig
+define_flags(ModelConfig)
+flags.FLAGS(["x", "--levels_count=33", "--levels_minimum=-15", "--fully_connected=false"])
+print(json.dumps(dataclasses.asdict(override(ModelConfig(fully_connected=True)))))
+"""
+    config = json.loads(run("-c", code).stdout)
+    assert config["levels"]["count"] == 33 and config["levels"]["minimum"] == -15.0
+    assert config["levels"]["step"] == 1.0
+    assert config["fully_connected"] is False
+
+
+def test_levels_below_two_are_refused_in_one_line(tmp_path):
+    result = run(
+        "train.py", "--levels_count=1", f"--data={tmp_path}", f"--workdir={tmp_path / 'run'}"
+    )
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("Error: The number of disparity levels")
+    assert not (tmp_path / "run").exists()
+
+
+def test_help_text_comes_from_the_docstring():
+    from deep3d.command_line import _attribute_docs
+    from deep3d.config import ConversionConfig, ModelConfig, TrainingConfig
+
+    for config in (ConversionConfig, ModelConfig, TrainingConfig):
+        fields = {field.name for field in dataclasses.fields(config)}
+        assert fields == set(_attribute_docs(config))

@@ -1,0 +1,74 @@
+"""Imports run one way: scripts -> training, conversion -> model, rendering -> selection -> disparity."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets"}
+# Every module of deep3d and the layer it lies in; a module imports from lower layers, or its own.
+LAYERS = {
+    "disparity": 0,
+    "video": 0,
+    "command_line": 0,
+    "stereo_matching": 1,
+    "composition": 1,
+    "config": 1,
+    "selection": 1,
+    "metrics": 1,
+    "rendering": 1,
+    "model": 2,
+    "baselines": 2,
+    "vgg": 3,
+    "checkpoint": 3,
+    "inference": 3,
+    "summaries": 3,
+    "pretrained": 4,
+    "evaluation": 4,
+    "training": 5,
+    "conversion": 5,
+}
+WITHOUT_FRAMEWORK = {
+    "disparity", "video", "command_line", "stereo_matching", "composition", "config", "rendering",
+    "baselines",
+}  # fmt: skip
+FOR_DATA_PIPELINE = {"disparity", "video", "stereo_matching", "composition", "command_line"}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "deep3d":
+            yield from (f"deep3d.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def modules():
+    for path in sorted((ROOT / "deep3d").rglob("*.py")):
+        name = path.relative_to(ROOT / "deep3d").parts[0].removesuffix(".py")
+        if name != "__init__":
+            yield pytest.param(name, path, id=path.relative_to(ROOT).as_posix())
+
+
+@pytest.mark.parametrize(("name", "path"), modules())
+def test_deep3d_imports_run_one_way(name, path):
+    assert name in LAYERS, f"state the layer of {name} in {pathlib.Path(__file__).name}"
+    for imported in imports(path):
+        top, _, rest = imported.partition(".")
+        assert top != "data_pipeline", f"{path}: deep3d never imports data_pipeline"
+        if name in WITHOUT_FRAMEWORK:
+            assert top not in FRAMEWORKS, f"{path} imports {imported}"
+        if top == "deep3d" and rest:
+            other = rest.split(".")[0]
+            assert other == name or LAYERS[other] <= LAYERS[name], f"{path} imports {imported}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "data_pipeline").glob("*.py")), ids=lambda p: p.name)
+def test_data_pipeline_imports_the_ground_of_deep3d_only(path):
+    for imported in imports(path):
+        top, _, rest = imported.partition(".")
+        if top == "deep3d" and rest:
+            assert rest.split(".")[0] in FOR_DATA_PIPELINE, f"{path} imports {imported}"
