@@ -5,6 +5,7 @@ python eval.py --model=default --data=FOLDER --output=DIR
 
 import pathlib
 
+import numpy as np
 from absl import flags
 
 from deep3d.command_line import UsageError, run_script
@@ -28,27 +29,34 @@ def main(arguments):
     from deep3d.pretrained import load_model
 
     predictor = Predictor(*load_model(options.model))
-    validation = None
-    if (pathlib.Path(options.data) / "manifest.json").exists():
-        from data_pipeline.dataset import stereo_pairs
-
-        height, width = predictor.config.height, predictor.config.width
-        pairs, validation = (
-            [
-                evaluation.Pair(*pair)
-                for pair in stereo_pairs(options.data, split, height, width, options.max_items)
-            ]
-            for split in (options.split, "validation")
-        )
+    if (pathlib.Path(options.data) / "dataset_info.json").exists():
+        pairs = _pairs_of_shards(options.split, predictor.config)
+        validation = _pairs_of_shards("validation", predictor.config)
     else:
-        pairs = [
-            evaluation.compose(pair, predictor.config.levels)
-            for pair in evaluation.read_pairs(options.data)
-        ]
+        raw = evaluation.read_pairs(options.data)
+        pairs = [evaluation.compose(pair, predictor.config.levels) for pair in raw]
+        validation = None
     result = evaluation.evaluate(pairs, predictor, validation)
     print(evaluation.format_table(result))
     if options.output:
         evaluation.write_result(result, options.output)
+
+
+def _pairs_of_shards(split, config):
+    """Central windows of ingested pairs, which the ingestion has composed already."""
+    from data_pipeline.dataset import DatasetConfig, clear_data_errors, stereo_dataset
+    from deep3d.evaluation import Pair
+
+    options = flags.FLAGS
+    window = DatasetConfig(batch_size=1, crop_height=config.height, crop_width=config.width)
+    with clear_data_errors(options.data):
+        dataset = stereo_dataset(options.data, split, window, training=False)
+        stride = -(-int(dataset.cardinality()) // options.max_items)
+        views = [
+            [np.rint(255 * view[0]).astype(np.uint8) for view in pair]
+            for pair in dataset.shard(stride, 0).as_numpy_iterator()
+        ]
+    return [Pair(f"{split} {stride * number}", *pair) for number, pair in enumerate(views)]
 
 
 def run():

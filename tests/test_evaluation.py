@@ -91,7 +91,9 @@ def test_read_pairs_rejects_different_sizes(tmp_path):
     pair = shifted_pair("x", 2, 0)
     write(tmp_path / "one" / "left.png", pair.left)
     write(tmp_path / "one" / "right.png", pair.right[:, :-3])
-    with pytest.raises(ValueError, match=r"Pair one: both views must have one size.*120x60.*117x60"):
+    with pytest.raises(
+        ValueError, match=r"Pair one: both views must have one size.*120x60.*117x60"
+    ):
         list(evaluation.read_pairs(tmp_path))
 
 
@@ -121,7 +123,12 @@ def test_compose_centers_the_disparity():
 
 @pytest.mark.parametrize(
     ("width", "height", "expected"),
-    [(1920, 1080, (384, 224)), (1920, 800, (384, 160)), (100, 1000, (384, 768)), (5000, 9, (384, 32))],
+    [
+        (1920, 1080, (384, 224)),
+        (1920, 800, (384, 160)),
+        (100, 1000, (384, 768)),
+        (5000, 9, (384, 32)),
+    ],
 )
 def test_network_size_preset(width, height, expected):
     assert network_size(width, height, ModelConfig()) == expected

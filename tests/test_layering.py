@@ -66,7 +66,9 @@ def test_deep3d_imports_run_one_way(name, path):
             assert other == name or LAYERS[other] <= LAYERS[name], f"{path} imports {imported}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "data_pipeline").glob("*.py")), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "data_pipeline").glob("*.py")), ids=lambda p: p.name
+)
 def test_data_pipeline_imports_the_ground_of_deep3d_only(path):
     for imported in imports(path):
         top, _, rest = imported.partition(".")

@@ -1,0 +1,47 @@
+# make demo     a short 3D film, made and measured in a few minutes; INPUT=path converts that file
+# make test     what CI runs: style and tests
+# make bench    speed of the selection layer, the conversion, the data
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: demo test slow-test lint bench evaluate clean
+
+$(BIN)/deep3d-convert: setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	touch $@
+
+ifdef INPUT
+demo: $(BIN)/deep3d-convert
+	mkdir -p $(DEMO)
+	$(BIN)/python convert_video.py "$(INPUT)" --output=$(DEMO) --overwrite
+else
+demo: $(BIN)/deep3d-convert
+	mkdir -p $(DEMO)
+	$(BIN)/python -m data_pipeline.synthetic --output=$(DEMO)/film.mp4 --truth=$(DEMO)/truth \
+		--layout=mono --seed=7 --seconds=8 --bars=none --title_seconds=0
+	$(BIN)/python convert_video.py $(DEMO)/film.mp4 --output=$(DEMO)/film.3D.HSBS_LR.mp4 --overwrite
+	$(BIN)/python benchmarks/compare_with_truth.py --video=$(DEMO)/film.3D.HSBS_LR.mp4 \
+		--truth=$(DEMO)/truth
+endif
+
+test: lint
+	$(BIN)/python -m pytest
+
+slow-test: $(BIN)/deep3d-convert
+	$(BIN)/python -m pytest -m slow
+
+lint: $(BIN)/deep3d-convert
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+bench: $(BIN)/deep3d-convert
+	$(BIN)/python benchmarks/bench_selection.py
+	$(BIN)/python benchmarks/bench_conversion.py
+	$(BIN)/python benchmarks/bench_synthetic.py
+
+clean:
+	rm -rf $(DEMO) build *.egg-info .pytest_cache .ruff_cache

