@@ -53,6 +53,11 @@ class StereoMoviesConfig(tfds.core.BuilderConfig):
     on_end: Callable[[Movie, VideoError | None], None] = _raise_error
 
 
+class _LocalInfo(tfds.core.DatasetInfo):
+    def initialize_from_bucket(self) -> None:
+        """Does nothing: no copy is published, and looking for one leaves an empty folder behind."""
+
+
 class StereoMovies(tfds.core.GeneratorBasedBuilder):
     """Stereo frames of 3D movies, composed for the disparity levels; see `schema.StereoExample`."""
 
@@ -62,7 +67,7 @@ class StereoMovies(tfds.core.GeneratorBasedBuilder):
     url_infos: ClassVar[dict] = {}
 
     def _info(self) -> tfds.core.DatasetInfo:
-        return tfds.core.DatasetInfo(
+        return _LocalInfo(
             builder=self,
             description=schema.StereoExample.__doc__,
             features=schema.tfds_features(),

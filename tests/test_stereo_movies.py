@@ -1,3 +1,5 @@
+import tempfile
+
 import pytest
 from stereo_films import title_card, two_planes, write_film
 
@@ -40,13 +42,16 @@ def test_build_writes_each_movie_to_its_split(tmp_path):
             assert record["width"] == width
 
 
-def test_build_leaves_out_splits_without_accepted_frames(tmp_path):
+def test_build_leaves_out_splits_without_accepted_frames(tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     title = Movie(str(write_film(tmp_path / "t.mkv", [title_card()] * 3)), "t")
     built = build(
         str(tmp_path / "data"),
         config_for({"train": [film(tmp_path, "a.mkv", 1)], "validation": [title], "test": []}),
     )
     assert list(built.info.splits) == ["train"]
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_build_raises_or_reports_errors(tmp_path):
