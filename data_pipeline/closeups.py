@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from data_pipeline import cutouts, landscapes, rooms, textures
+from data_pipeline import cutouts, landscapes, rooms, streets, textures
 from data_pipeline.camera import Camera
 from data_pipeline.scene import Ground, Look, Motion, Solid, Surface, Texture, box, card
 
@@ -20,7 +20,7 @@ def closeup(rng: np.random.Generator, look: Look, indoor: bool) -> tuple[list[Su
     Returns:
       Surfaces and the camera at the beginning, its stereo parameters unset.
     """
-    background = rooms.room if indoor else (landscapes.country, landscapes.street)[rng.integers(2)]
+    background = rooms.room if indoor else (landscapes.country, streets.street)[rng.integers(2)]
     surfaces, camera = background(rng, look)
     view = float(rng.uniform(30, 50))
     camera = dataclasses.replace(camera, field_of_view=view, pitch=float(rng.normal(-1, 2)))

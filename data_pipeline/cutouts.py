@@ -1,6 +1,7 @@
 """Silhouettes with opacity that stand in synthetic scenes: people, plants, vehicles, furniture, distant hills.
 
-Each function returns uint8 (h, w, 4) RGB and opacity. The lowest row is where the thing touches the ground.
+Each function returns uint8 (h, w, 4) RGB and opacity; transparent pixels have the color of opaque ones nearby. The
+lowest row is where the thing touches the ground.
 """
 
 import math
@@ -20,6 +21,7 @@ def tree(rng: np.random.Generator, height: int = 384, width: int = 288) -> np.nd
     v, u = _unit_grid(height, width)
     crown_y, crown_r = rng.uniform(-0.4, -0.25), rng.uniform(0.55, 0.7)
     body = 1 - np.hypot(u / rng.uniform(0.75, 0.95), (v - crown_y) / crown_r)
+    body = body - 6 * (np.clip(np.abs(u) - 0.8, 0, 1) + np.clip(-v - 0.85, 0, 1))
     clumps = fractal_noise(rng, height, width, 1.25)
     leaves = cv2.GaussianBlur(fractal_noise(rng, height, width, 0.5), (0, 0), 1.2)
     opacity = _edge(body * 3.0 + 0.55 * clumps + 0.5 * leaves + 0.25)
@@ -47,6 +49,7 @@ def bush(rng: np.random.Generator, height: int = 192, width: int = 256) -> np.nd
     clumps = fractal_noise(rng, height, width, 1.25)
     leaves = cv2.GaussianBlur(fractal_noise(rng, height, width, 0.5), (0, 0), 1.0)
     body = 1 - np.hypot(u / 0.85, (v - 0.9) / rng.uniform(1.3, 1.6))
+    body = body - 6 * (np.clip(np.abs(u) - 0.85, 0, 1) + np.clip(-v - 0.8, 0, 1))
     opacity = _edge(body * 5 + 0.6 * clumps + 0.6 * leaves + 0.3)
     return _rgba(_foliage(rng, clumps, leaves, v), opacity)
 
@@ -80,7 +83,7 @@ def skyline(
         for row in range(top + 6, height - 4, 9):
             image[row : row + 4, x + 4 : x + wide - 4 : 7, :3] = shade * 0.75
         x += wide
-    return image
+    return _finish(image, height, width)
 
 
 def person(
@@ -106,7 +109,7 @@ def person(
         swing = math.sin(2 * math.pi * phase / phases) * 0.42 if phases > 1 else stance
         image = np.zeros((2 * height, 2 * width, 4), np.uint8)
         _draw_person(image, swing, build, (skin, hair, shirt, trousers, shoes), long_hair, skirt)
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        image = _finish(image, height, width)
         light = np.linspace(1.12, 0.85, width, dtype=np.float32)[None, :, None]
         image[..., :3] = to_bytes(image[..., :3] * light * cloth)
         images.append(image)
@@ -116,7 +119,8 @@ def person(
 def bust(rng: np.random.Generator, height: int = 448, width: int = 448) -> np.ndarray:
     """Head and shoulders from the front, cut off below the chest."""
     skin, hair, shirt = (
-        pick_color(rng, colors) for colors in (SKINS, HAIRS, textures.CLOTHES + textures.VIVID)
+        pick_color(rng, colors, 0.05 if colors is SKINS else 0.12)
+        for colors in (SKINS, HAIRS, textures.CLOTHES + textures.VIVID)
     )
     s = 2 * width / 448
     image = np.zeros((2 * height, 2 * width, 4), np.uint8)
@@ -166,9 +170,7 @@ def bust(rng: np.random.Generator, height: int = 448, width: int = 448) -> np.nd
         )
     ellipse((cx, cy + 0.32 * ry), (0.14 * rx, 0.06 * ry), skin * 0.78)
     ellipse((cx, cy + 0.62 * ry), (0.32 * rx, 0.06 * ry), skin * (0.85, 0.6, 0.6))
-    image = cv2.resize(
-        cv2.GaussianBlur(image, (0, 0), 1.5 * s), (width, height), interpolation=cv2.INTER_AREA
-    )
+    image = _finish(cv2.GaussianBlur(image, (0, 0), 1.5 * s), height, width)
     side = np.linspace(rng.uniform(0.75, 1.2), rng.uniform(0.75, 1.2), width, dtype=np.float32)
     grain = 1 + 0.05 * fractal_noise(rng, height, width, 1.0)
     image[..., :3] = to_bytes(image[..., :3] * (side[None] * grain)[..., None])
@@ -205,7 +207,7 @@ def car(rng: np.random.Generator, height: int = 144, width: int = 400) -> np.nda
         center = (int(x * w), int(0.82 * h))
         cv2.circle(image, center, int(0.18 * h), (28, 28, 30, 255), -1, cv2.LINE_AA)
         cv2.circle(image, center, int(0.1 * h), (150, 150, 154, 255), -1, cv2.LINE_AA)
-    image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    image = _finish(image, height, width)
     light = np.linspace(1.15, 0.8, height, dtype=np.float32)[:, None, None]
     image[..., :3] = to_bytes(image[..., :3] * light)
     return image[:, ::-1].copy() if rng.random() < 0.5 else image
@@ -253,7 +255,7 @@ def plant(rng: np.random.Generator, height: int = 256, width: int = 192) -> np.n
         [(0.28, 0.7), (0.72, 0.7), (0.72, 0.76), (0.28, 0.76)],
         pick_color(rng, textures.BRICKS),
     )
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return _finish(image, height, width)
 
 
 def chair(rng: np.random.Generator, height: int = 224, width: int = 128) -> np.ndarray:
@@ -267,7 +269,7 @@ def chair(rng: np.random.Generator, height: int = 224, width: int = 128) -> np.n
     _polygon(image, [(0.06, 0.52), (0.94, 0.52), (0.98, 0.62), (0.02, 0.62)], color * 1.1)
     for x in (0.03, 0.87):
         _polygon(image, [(x, 0.6), (x + 0.1, 0.6), (x + 0.1, 1.0), (x, 1.0)], color)
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return _finish(image, height, width)
 
 
 def _draw_person(
@@ -372,6 +374,20 @@ def _draw_person(
     cv2.ellipse(
         image, head, (int(0.046 * height), int(0.06 * height)), 0, 0, 360, skin, -1, cv2.LINE_AA
     )
+    for side in (-1, 1):
+        eye = (center + side * int(0.017 * height), head[1] - int(0.002 * height))
+        cv2.circle(image, eye, max(int(0.006 * height), 1), (50, 40, 36, 255), -1, cv2.LINE_AA)
+    mouth = (center, head[1] + int(0.032 * height))
+    cv2.ellipse(
+        image,
+        mouth,
+        (int(0.014 * height), int(0.004 * height)),
+        0,
+        0,
+        360,
+        (*(0.65 * v for v in colors[0]), 255),
+        -1,
+    )
     crown = (center, head[1] - int(0.012 * height))
     cv2.ellipse(
         image, crown, (int(0.05 * height), int(0.055 * height)), 0, 185, 355, hair, -1, cv2.LINE_AA
@@ -428,6 +444,22 @@ def _trunk(rng: np.random.Generator, height: int, width: int, half: float) -> np
         image[..., :3] * (1 + 0.15 * fractal_noise(rng, height, width, 0.75))[..., None]
     )
     return image
+
+
+def _finish(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Reduces a drawing on a transparent canvas and continues its colors into the transparent part.
+
+    Averaging left the colors multiplied by the opacity; dividing by it undoes that, so edges do not darken.
+    """
+    image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    near = cv2.blur(image, (9, 9))
+    total = cv2.mean(image)
+    color = near[..., :3] * (np.float32(255) / np.maximum(near[..., 3:], 1))
+    color = np.where(
+        near[..., 3:] > 0, color, np.float32(total[:3]) * np.float32(255 / max(total[3], 1))
+    )
+    color = np.where(image[..., 3:] > 250, image[..., :3], np.minimum(color, 255))
+    return np.dstack([color.astype(np.uint8), image[..., 3]])
 
 
 def _rgba(color: np.ndarray, opacity: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Outdoor scenes: streets, villages and open country under a sky."""
+"""Outdoor scenes: villages and open country under a sky."""
 
 import math
 
@@ -17,13 +17,14 @@ from data_pipeline.scene import (
     Texture,
     box,
     card,
+    cast_shadow,
     shade_of,
     shadow,
+    silhouette,
 )
 
 _SKY_DISTANCE = 3000.0
 _LAWNS = (textures.grass, textures.grass, textures.concrete, textures.gravel)
-_PAVINGS = (textures.tiles, textures.concrete, textures.gravel, textures.bricks)
 
 
 def country(rng: np.random.Generator, look: Look) -> tuple[list[Surface], Camera]:
@@ -36,59 +37,24 @@ def country(rng: np.random.Generator, look: Look) -> tuple[list[Surface], Camera
     Returns:
       Surfaces and the camera at the beginning, its stereo parameters unset.
     """
-    surfaces = _backdrop(rng, look, _LAWNS)
+    surfaces = backdrop(rng, look, _LAWNS)
     if rng.random() < 0.5:
-        surfaces.append(_path(rng))
+        surfaces += _path(rng)
     surfaces += _plants(rng, look, int(rng.integers(8, 26)), nearest=3.5, farthest=90.0)
     for _ in range(int(rng.integers(0, 4))):
         surfaces += _house(rng, look, rng.uniform(-25, 25), rng.uniform(18, 70))
     for _ in range(int(rng.integers(0, 4))):
         x, z = rng.uniform(-3, 3), rng.uniform(3.5, 20)
-        surfaces += walker(rng, float(x), float(z), 0.0, moving=rng.random() < 0.7)
+        surfaces += walker(rng, float(x), float(z), rng.random() < 0.7, look)
     if rng.random() < 0.4:
         surfaces += _fence(rng, rng.uniform(4, 14))
     for _ in range(int(rng.integers(0, 5))):
         surfaces += _thing_on_ground(rng, look, rng.uniform(-4, 4), rng.uniform(3, 16))
-    return surfaces, _camera(rng)
+    return surfaces, eye_level_camera(rng)
 
 
-def street(rng: np.random.Generator, look: Look) -> tuple[list[Surface], Camera]:
-    """A street between two rows of facades, with poles, trees, cars and people.
-
-    Args:
-      rng: decides everything.
-      look: for the light and the color of haze.
-
-    Returns:
-      Surfaces and the camera at the beginning, its stereo parameters unset.
-    """
-    surfaces = _backdrop(rng, look, _PAVINGS)
-    half = rng.uniform(4, 10)
-    road = textures.concrete(rng, 256, 256, 0.03)
-    lane = _decal(
-        (-0.55 * half, 0.005, 300.0), (1.1 * half, 0, 0), (0, 0, -310.0), np.tile(road, (4, 1, 1))
-    )
-    surfaces.append(lane)
-    for side in (-1, 1):
-        z = rng.uniform(-6, 2)
-        while z < 80:
-            deep, tall = rng.uniform(6, 16), rng.uniform(5, 15)
-            inset = rng.uniform(0, 1.5) if rng.random() < 0.3 else 0.0
-            x = side * (half + inset + 4)
-            if rng.random() < 0.92:
-                surfaces += _building(rng, look, (x, z + deep / 2), (8.0, tall, deep), 0.0)
-            z += deep + (rng.uniform(2, 8) if rng.random() < 0.2 else 0.0)
-        for z in np.arange(rng.uniform(4, 8), 60, rng.uniform(6, 14)):
-            surfaces += _roadside(rng, side * half * 0.78, float(z))
-    for _ in range(int(rng.integers(0, 4))):
-        surfaces += _car(rng, rng.choice([-0.45, 0.45]) * half, rng.uniform(7, 40))
-    for _ in range(int(rng.integers(1, 6))):
-        x, z = rng.uniform(-0.7, 0.7) * half, rng.uniform(3.5, 25)
-        surfaces += walker(rng, float(x), float(z), 0.0, moving=rng.random() < 0.7)
-    return surfaces, _camera(rng)
-
-
-def _camera(rng: np.random.Generator) -> Camera:
+def eye_level_camera(rng: np.random.Generator) -> Camera:
+    """A camera at a person's eyes, sometimes lower or from a first floor."""
     eye = (
         rng.uniform(1.3, 1.8)
         if rng.random() < 0.75
@@ -97,13 +63,13 @@ def _camera(rng: np.random.Generator) -> Camera:
     return Camera(
         position=(float(rng.normal(0, 0.6)), float(eye), 0.0),
         yaw=float(rng.normal(0, 8)),
-        pitch=float(rng.normal(0.5, 3) - 2.0 * max(eye - 2.0, 0)),
+        pitch=float(np.clip(rng.normal(-0.5, 2.5), -6, 4) - 2.0 * max(eye - 2.0, 0)),
         roll=float(rng.normal(0, 1.0)),
         field_of_view=float(rng.uniform(35, 75)),
     )
 
 
-def _backdrop(rng: np.random.Generator, look: Look, grounds: tuple) -> list[Surface]:
+def backdrop(rng: np.random.Generator, look: Look, grounds: tuple) -> list[Surface]:
     """Ground, sky, and one or two ridges or a skyline at the horizon."""
     haze = np.asarray(look.background)
     texel = 0.015
@@ -126,35 +92,54 @@ def _backdrop(rng: np.random.Generator, look: Look, grounds: tuple) -> list[Surf
     )
     for distance in sorted(rng.uniform(180, 1200, int(rng.integers(0, 3))), reverse=True):
         color = textures.pick_color(rng, textures.GREENS + textures.EARTHS) * 0.8
-        draw = cutouts.skyline if rng.random() < 0.3 else cutouts.hills
-        picture = (Texture(draw(rng, color)),)
-        surfaces += card(
-            (0.0, -1.0, float(distance)),
-            5 * distance,
-            rng.uniform(0.12, 0.35) * distance,
-            0.0,
-            picture,
-        )
+        town = rng.random() < 0.3
+        picture = (Texture((cutouts.skyline if town else cutouts.hills)(rng, color)),)
+        tall = distance * (rng.uniform(0.06, 0.15) if town else rng.uniform(0.1, 0.35))
+        surfaces += card((0.0, -1.0, float(distance)), 5 * distance, tall, 0.0, picture)
     return surfaces
 
 
-def _decal(corner: tuple, across: tuple, down: tuple, image: np.ndarray) -> Quad:
-    return Quad(corner, across, down, (Texture(image),), decal=True)
+def strip_on_ground(
+    start: np.ndarray, along: np.ndarray, width: float, image: np.ndarray, length: float, count: int
+) -> list[Surface]:
+    """A road or path: `count` equal pieces of `length` metres, one behind the other.
+
+    Args:
+      start: middle of its near end, world metres.
+      along: unit vector.
+      width: metres.
+      image: of one piece, seen from above, its first and last row fitting together.
+      length: of one piece.
+      count: of pieces.
+
+    Returns:
+      Decals.
+    """
+    texture = Texture(image)
+    right = np.array([along[2], 0.0, -along[0]]) * width
+    return [
+        Quad(
+            tuple(start + along * length * (index + 1) - right / 2),
+            tuple(right),
+            tuple(-along * length),
+            (texture,),
+            decal=True,
+        )
+        for index in range(count)
+    ]
 
 
-def _path(rng: np.random.Generator) -> Quad:
+def _path(rng: np.random.Generator) -> list[Surface]:
     """A path across the ground with soft edges."""
-    image = textures.concrete(rng, 1024, 128, 0.02)
-    edge = np.clip(6 * (1 - np.abs(np.linspace(-1, 1, 128))), 0, 1)
-    waves = 0.15 * textures.fractal_noise(rng, 1024, 128, 1.0)
+    image = textures.concrete(rng, 1024, 64, 0.05)
+    edge = np.clip(6 * (1 - np.abs(np.linspace(-1, 1, 64))), 0, 1)
+    waves = 0.15 * textures.fractal_noise(rng, 1024, 64, 1.0)
     opacity = np.clip(edge[None] + waves * (edge[None] < 1), 0, 1)
     angle = math.radians(rng.uniform(-35, 35))
     along = np.array([math.sin(angle), 0, math.cos(angle)])
-    right = np.array([math.cos(angle), 0, -math.sin(angle)])
-    width = rng.uniform(1.2, 4)
-    start = np.array([rng.uniform(-2, 2), 0.004, 0]) + along * 60 - right * width / 2
+    start = np.array([rng.uniform(-2, 2), 0.004, 0]) - along * 10
     picture = np.dstack([image, textures.to_bytes(255 * opacity)])
-    return _decal(tuple(start), tuple(right * width), tuple(-along * 70), picture)
+    return strip_on_ground(start, along, rng.uniform(1.2, 4), picture, 60.0, 5)
 
 
 def _plants(
@@ -168,21 +153,22 @@ def _plants(
             (cutouts.conifer, rng.uniform(5, 14), 0.5),
             (cutouts.bush, rng.uniform(0.6, 2.2), 1.33),
         )[rng.choice(3, p=[0.4, 0.2, 0.4])]
-        kinds.append((Texture(draw(rng)), tall, aspect))
+        texture = Texture(draw(rng))
+        kinds.append((texture, silhouette(texture, look), tall, aspect))
     surfaces: list[Surface] = []
     for z in np.exp(rng.uniform(math.log(nearest), math.log(farthest), count)):
-        texture, tall, aspect = kinds[rng.integers(len(kinds))]
+        texture, shape, tall, aspect = kinds[rng.integers(len(kinds))]
         tall = tall * rng.uniform(0.75, 1.25)
         x = rng.uniform(-0.8, 0.8) * z
         if z < 2.2 * tall and abs(x) < 0.6 * tall:  # not a wall of leaves before the camera
             x = math.copysign(0.6 * tall + 0.5 * abs(x), x)
         wide = tall * aspect
-        strength = 0.65 if look.ambient < 0.7 else 0.4
-        drift = np.asarray(look.light)[[0, 2]] * -0.3 * tall
-        foot = (float(x + drift[0]), 0.006, float(z + drift[1]))
-        surfaces.append(shadow(foot, wide * 1.1, wide * 0.7, strength))
-        strips = 4 if z < 15 else 1
         turn = float(rng.uniform(-20, 20))
+        foot = (float(x), 0.006, float(z))
+        if z < 12:
+            surfaces.append(shadow(foot, wide * 0.9, wide * 0.6, 0.5))
+        surfaces.append(cast_shadow(foot, wide, tall, turn, shape, look))
+        strips = 4 if z < 9 else 1
         surfaces += card(
             (float(x), -0.02, float(z)),
             wide,
@@ -195,26 +181,42 @@ def _plants(
     return surfaces
 
 
-def _building(
-    rng: np.random.Generator,
+def building(
     look: Look,
     place: tuple[float, float],
     size: tuple[float, float, float],
-    yaw: float,
+    facades: tuple[Texture, ...],
+    roof: Texture,
 ) -> list[Surface]:
+    """A box with facades, its flat roof and the darkness at its foot.
+
+    Args:
+      look: for the light.
+      place: x and z of its middle in metres.
+      size: width, height and depth in metres.
+      facades: of front, right side, back and left side, taken in turn.
+      roof: texture of the roof.
+
+    Returns:
+      Surfaces.
+    """
     wide, tall, deep = size
-    texel = max(tall, deep) / 640
-    front = Texture(textures.facade(rng, int(tall / texel), int(wide / texel), texel))
-    side = Texture(textures.facade(rng, int(tall / texel), int(deep / texel), texel))
-    roof = Texture(textures.concrete(rng, 64, 64, 0.1))
-    quads = box((place[0], tall / 2, place[1]), (wide, tall, deep), yaw, (front, side), roof, look)
-    return [shadow((place[0], 0.006, place[1]), wide * 1.25, deep * 1.25, 0.5, yaw), *quads]
+    quads = box((place[0], tall / 2, place[1]), size, 0.0, facades, roof, look)
+    return [shadow((place[0], 0.006, place[1]), wide * 1.25, deep * 1.25, 0.5), *quads]
+
+
+def facade(rng: np.random.Generator, wide: float, tall: float) -> Texture:
+    """A house front of this size in metres."""
+    texel = max(tall, wide) / 512
+    return Texture(textures.facade(rng, int(tall / texel), int(wide / texel), texel))
 
 
 def _house(rng: np.random.Generator, look: Look, x: float, z: float) -> list[Surface]:
     """A box with a gabled roof of two slopes."""
     wide, tall, deep = rng.uniform(6, 12), rng.uniform(2.8, 6), rng.uniform(6, 10)
-    surfaces = _building(rng, look, (x, z), (wide, tall, deep), 0.0)
+    sides = (facade(rng, wide, tall), facade(rng, deep, tall))
+    roof = Texture(np.full((4, 4, 3), 90, np.uint8))
+    surfaces = building(look, (x, z), (wide, tall, deep), sides, roof)
     rise, eaves = rng.uniform(1.5, 3.5), 0.4
     tiles = Texture(textures.bricks(rng, 256, 256, 0.03))
     gable = np.zeros((128, 128, 4), np.uint8)
@@ -299,39 +301,3 @@ def _thing_on_ground(rng: np.random.Generator, look: Look, x: float, z: float) -
         shadow((x, 0.005, z), 2.4 * radius, 2.2 * radius, 0.6, motion=Motion(motion.velocity)),
         Solid((float(x), radius, float(z)), (radius,) * 3, ball, spin=60.0, motion=motion),
     ]
-
-
-def _roadside(rng: np.random.Generator, x: float, z: float) -> list[Surface]:
-    kind = rng.random()
-    if kind < 0.4:
-        tall, r = float(rng.uniform(3, 6)), float(rng.uniform(0.04, 0.09))
-        metal = Texture(textures.concrete(rng, 256, 16, 0.02))
-        pole = Solid((x, tall / 2, z), (r, tall / 2, r), metal, cylinder=True)
-        head = Solid((x, tall, z), (0.25, 0.12, 0.25), metal)
-        return [shadow((x, 0.006, z), 0.5, 0.4, 0.6), pole, head]
-    if kind < 0.75:
-        tall = float(rng.uniform(3.5, 7))
-        figure = card(
-            (x, 0, z), 0.75 * tall, tall, 0.0, (Texture(cutouts.tree(rng)),), relief=0.5, strips=4
-        )
-        return [shadow((x, 0.006, z), 0.6 * tall, 0.4 * tall, 0.6), *figure]
-    tall = float(rng.uniform(0.7, 1.3))
-    figure = card(
-        (x, 0, z), 1.33 * tall, tall, 0.0, (Texture(cutouts.bush(rng)),), relief=0.3, strips=4
-    )
-    return [shadow((x, 0.006, z), 1.5 * tall, tall, 0.6), *figure]
-
-
-def _car(rng: np.random.Generator, x: float, z: float) -> list[Surface]:
-    """A car across the street, standing or driving by."""
-    speed = float(rng.choice([0.0, 0.0, 2.5, -2.5]))
-    motion = Motion((speed, 0.0, 0.0)) if speed else None
-    figure = card(
-        (x, 0, z),
-        4.2,
-        1.5,
-        float(rng.uniform(-25, 25)),
-        (Texture(cutouts.car(rng)),),
-        motion=motion,
-    )
-    return [shadow((x, 0.006, z), 4.8, 1.6, 0.75, motion=motion), *figure]

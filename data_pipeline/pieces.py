@@ -5,17 +5,17 @@ Cutting and the choice of reduced textures depend on the middle camera alone, so
 
 import dataclasses
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
 from data_pipeline import camera as cameras
 from data_pipeline.camera import Camera
-from data_pipeline.scene import Ground, Scene, Solid, Texture
+from data_pipeline.scene import Ground, Quad, Scene, Solid, Texture
 
 NEAR = 0.1  # metres; nothing nearer is drawn
-_BAND_RATIO = (
-    1.6  # one reduced texture per this range of depths: less than half a level of footprint
-)
+# One reduced texture serves this range of depths: about half a level of footprint either way.
+_BAND_RATIO = 1.8
 _GROUND_REACH = 4000.0  # metres; farther ground is thinner than a pixel
 
 
@@ -33,6 +33,8 @@ class FlatPiece:
 
 @dataclasses.dataclass(frozen=True)
 class SolidPiece:
+    """An ellipsoid or cylinder in view."""
+
     solid: Solid
     center: np.ndarray  # (3,) metres, camera coordinates
     level: int
@@ -41,7 +43,7 @@ class SolidPiece:
 def visible_pieces(
     scene: Scene, camera: Camera, size: tuple[int, int], time: float
 ) -> list[FlatPiece | SolidPiece]:
-    """What is in view, in the order of painting: opaque, then decals, then cut-outs from far to near.
+    """What is in view, in the order of painting: near things first, so that what they hide is skipped; then decals.
 
     Args:
       scene: what there is.
@@ -49,42 +51,30 @@ def visible_pieces(
       size: width and height in pixels of the image that will be drawn.
       time: seconds since the shot began.
     """
-    rotation = camera.rotation()
-    position = np.asarray(camera.position)
+    rotation, position = camera.rotation(), np.asarray(camera.position)
     intrinsics = camera.intrinsics(*size, cameras.CENTER)
-    opaque, decals, cutouts = [], [], []
+    view = _View(intrinsics, _view_planes(intrinsics, size))
+    pieces, decals = [], []
+    for quad, found in _quad_pieces(scene, rotation, position, view, time):
+        (decals if quad.decal else pieces).extend(found)
     for surface in scene.surfaces:
-        offset = (
-            0.0
-            if isinstance(surface, Ground) or not surface.motion
-            else surface.motion.offset(time)
-        )
-        if isinstance(surface, Solid):
-            center = rotation @ (np.asarray(surface.center) + offset - position)
-            opaque += _solid_pieces(surface, center, intrinsics, size, time)
-            continue
         if isinstance(surface, Ground):
             basis, corners = _ground_basis(surface, position)
-            texture, shade, decal = surface.texture, 1.0, False
-        else:
-            basis = np.array([surface.across, surface.down, surface.corner], float).T
-            basis[:, 2] += offset
-            corners = _UNIT_SQUARE
-            texture, shade, decal = surface.texture(time), surface.shade, surface.decal
-        basis[:, 2] -= position
-        basis = rotation @ basis
-        found = _flat_pieces(basis, corners, texture, shade, decal, intrinsics, size)
-        if decal:
-            decals += found
-        elif texture.opaque:
-            opaque += found
-        elif found:
-            cutouts.append((-float(np.mean((basis @ corners)[2])), found))
-    cutouts.sort(key=lambda item: item[0])
-    return opaque + decals + [piece for _, found in cutouts for piece in found]
+            basis[:, 2] -= position
+            basis = rotation @ basis
+            pieces += _flat_pieces(basis, (basis @ corners).T, surface.texture, 1.0, False, view)
+        elif isinstance(surface, Solid):
+            offset = surface.motion.offset(time) if surface.motion else 0.0
+            center = rotation @ (np.asarray(surface.center) + offset - position)
+            pieces += _solid_pieces(surface, center, intrinsics, size, time)
+    return sorted(pieces, key=_nearest_depth) + decals
 
 
 _UNIT_SQUARE = np.array([[0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]])
+
+
+def _nearest_depth(piece: FlatPiece | SolidPiece) -> float:
+    return float(piece.center[2] if isinstance(piece, SolidPiece) else piece.polygon[:, 2].min())
 
 
 def _ground_basis(ground: Ground, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -100,40 +90,82 @@ def _ground_basis(ground: Ground, position: np.ndarray) -> tuple[np.ndarray, np.
     return np.stack([across, down, origin], 1), corners
 
 
+@dataclasses.dataclass(frozen=True)
+class _View:
+    intrinsics: np.ndarray  # (3, 4) of the middle camera
+    planes: np.ndarray  # (5, 4): seen is where planes . (x, y, z, 1) >= 0
+
+
+def _view_planes(intrinsics: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """What either eye may see: the middle camera's view with a tenth of its size more on all sides."""
+    x, y = (1.2 * extent / (2 * intrinsics[0, 0]) for extent in size)
+    sides = [(1, 0, x, 0), (-1, 0, x, 0), (0, 1, y, 0), (0, -1, y, 0)]
+    return np.array([(0, 0, 1, -NEAR), *sides], float)
+
+
+def _quad_pieces(
+    scene: Scene, rotation: np.ndarray, position: np.ndarray, view: _View, time: float
+) -> Iterator[tuple[Quad, list[FlatPiece]]]:
+    """The pieces of each quad in view; culls all quads at once."""
+    quads = scene.quads
+    if not quads:
+        return
+    bases = np.array(scene.quad_bases)
+    for index, quad in enumerate(quads):
+        if quad.motion:
+            bases[index, :, 2] += quad.motion.offset(time)
+    bases[:, :, 2] -= position
+    bases = rotation @ bases
+    corners = (bases @ _UNIT_SQUARE).swapaxes(1, 2)  # (n, 4, 3)
+    reach = corners @ view.planes[:, :3].T + view.planes[:, 3]  # (n, 4, 5)
+    # Opaque faces have a front only (the backs of a box are hidden anyway).
+    facing = np.where(scene.two_sided, np.abs(np.linalg.det(bases)), np.linalg.det(bases))
+    seen = (facing > 1e-7) & (reach >= 0).any(1).all(-1)
+    whole = (reach >= 0).all((1, 2)) & (
+        corners[..., 2].max(1) < _BAND_RATIO * corners[..., 2].min(1)
+    )
+    middle = corners.mean(1)
+    for index in np.nonzero(seen)[0].tolist():
+        quad, basis = quads[index], bases[index]
+        texture = quad.texture(time)
+        if whole[index]:
+            inverse = np.linalg.inv(view.intrinsics[:, :3] @ basis)
+            levels = _texture_levels(inverse, view.intrinsics, middle[index], texture)
+            found = [FlatPiece(corners[index], basis, texture, levels, quad.shade, quad.decal)]
+        else:
+            found = _flat_pieces(basis, corners[index], texture, quad.shade, quad.decal, view)
+        yield quad, found
+
+
 def _flat_pieces(
     basis: np.ndarray,
     corners: np.ndarray,
     texture: Texture,
     shade: float,
     decal: bool,
-    intrinsics: np.ndarray,
-    size: tuple[int, int],
+    view: _View,
 ) -> list[FlatPiece]:
     """Cuts a flat surface to the view and into bands of depth."""
-    polygon = _clip_to_view((basis @ corners).T, intrinsics, size)
+    polygon = [tuple(point) for point in corners.tolist()]
+    for *normal, offset in view.planes.tolist():
+        polygon = _clip(polygon, normal, offset)
     if len(polygon) < 3:
         return []
     depth = [point[2] for point in polygon]
     nearest, farthest = min(depth), max(depth)
-    if farthest < _BAND_RATIO * nearest:
-        bands = [polygon]
-    else:
+    bands = [polygon]
+    if farthest > _BAND_RATIO * nearest:
         first, last = (math.floor(math.log(z, _BAND_RATIO)) for z in (nearest, farthest))
         bands = []
         for k in range(first, last + 1):
             band = _clip(polygon, (0.0, 0.0, 1.0), -(_BAND_RATIO**k))
             bands.append(_clip(band, (0.0, 0.0, -1.0), _BAND_RATIO ** (k + 1)))
-    homography = intrinsics[:, :3] @ basis
-    facing = np.linalg.det(homography)
-    # Opaque faces have a front only (the backs of a box are hidden anyway); 0 is seen exactly edge on.
-    if abs(facing) < 1e-9 or (facing < 0 and texture.opaque and not decal):
-        return []
-    inverse = np.linalg.inv(homography)
+    inverse = np.linalg.inv(view.intrinsics[:, :3] @ basis)
     pieces = []
     for band in bands:
         if len(band) >= 3:
             points = np.array(band)
-            levels = _texture_levels(inverse, intrinsics, points.mean(0), texture)
+            levels = _texture_levels(inverse, view.intrinsics, points.mean(0), texture)
             pieces.append(FlatPiece(points, basis, texture, levels, shade, decal))
     return pieces
 
@@ -143,11 +175,13 @@ def _texture_levels(
 ) -> tuple:
     """Powers of two by which the texture is finer than the pixels at a point, across and down it."""
     pixel = intrinsics[:, :3] @ (point / point[2])
-    s, t, w = inverse @ pixel
-    steps = (inverse[:2, :2] - np.outer([s / w, t / w], inverse[2, :2])) / w
-    footprint = np.hypot(steps[:, 0], steps[:, 1]) * (texture.width, texture.height)
-    across, down = np.round(np.log2(np.maximum(footprint, 1.0))).astype(int)
-    return int(across), int(down)
+    s, t, w = (inverse @ pixel).tolist()
+    (a, b, _), (c, d, _), (e, f, _) = inverse.tolist()
+    levels = []
+    for value, x, y, size in ((s / w, a, b, texture.width), (t / w, c, d, texture.height)):
+        footprint = math.hypot(x - value * e, y - value * f) / abs(w) * size
+        levels.append(round(math.log2(max(footprint, 1.0))))
+    return tuple(levels)
 
 
 def _clip(polygon: list, normal: tuple, offset: float) -> list:
@@ -166,21 +200,6 @@ def _clip(polygon: list, normal: tuple, offset: float) -> list:
         if distance >= 0:
             clipped.append(point)
     return clipped
-
-
-def _clip_to_view(points: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]) -> list:
-    """Cuts to what either eye may see: the middle camera's view with a tenth of its size more on all sides."""
-    polygon = [tuple(float(v) for v in point) for point in points]
-    polygon = _clip(polygon, (0.0, 0.0, 1.0), -NEAR)
-    tangent_x, tangent_y = (1.2 * extent / (2 * intrinsics[0, 0]) for extent in size)
-    for normal in (
-        (1.0, 0.0, tangent_x),
-        (-1.0, 0.0, tangent_x),
-        (0.0, 1.0, tangent_y),
-        (0.0, -1.0, tangent_y),
-    ):
-        polygon = _clip(polygon, normal, 0.0)
-    return polygon
 
 
 def _solid_pieces(

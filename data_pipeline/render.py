@@ -3,7 +3,7 @@
 Every flat surface is warped into each eye by its homography; its inverse depth is linear in image coordinates (Hartley
 and Zisserman, Multiple View Geometry, section 8.1.1), so the depth buffer is exact. Ellipsoids and cylinders are
 intersected with each pixel's ray. Images are drawn at twice the size and averaged, which smooths edges; a pixel's
-disparity is that of the surface that fills most of it.
+disparity is that of the surface that fills most of it. Cut-outs are where their opacity is at least a half.
 """
 
 import dataclasses
@@ -82,7 +82,9 @@ def inverse_depths(
 ) -> np.ndarray:
     """Inverse depth (1 / metre) seen from between the eyes, float32 (height, width); 0 where there is nothing."""
     pieces = visible_pieces(scene, camera, (width * SUPERSAMPLING, height * SUPERSAMPLING), time)
-    return _majority(_draw(pieces, scene, camera, cameras.CENTER, width, height).inverse_depth)
+    return _majority(
+        _draw(pieces, scene, camera, cameras.CENTER, width, height, depth_only=True).inverse_depth
+    )
 
 
 def occluded(disparity: np.ndarray, other: np.ndarray, sign: int) -> np.ndarray:
@@ -96,78 +98,132 @@ def occluded(disparity: np.ndarray, other: np.ndarray, sign: int) -> np.ndarray:
     Returns:
       bool (h, w): the point lies outside the other frame or behind a surface there by more than half a pixel.
     """
-    width = disparity.shape[1]
-    target = np.arange(width, dtype=np.float32)[None] + sign * disparity
+    height, width = disparity.shape
+    target = np.arange(width, dtype=np.float32) + np.float32(sign) * disparity
     inside = (target > -0.5) & (target < width - 0.5)
-    column = np.clip(np.floor(target), 0, width - 1).astype(np.int64)
-    rows = np.arange(disparity.shape[0])[:, None] * width
-    flat = other.ravel()
-    seen = np.abs(flat[rows + column] - disparity) < _OCCLUSION_TOLERANCE
-    seen |= (
-        np.abs(flat[rows + np.minimum(column + 1, width - 1)] - disparity) < _OCCLUSION_TOLERANCE
-    )
+    rows = np.repeat(np.arange(height, dtype=np.float32)[:, None], width, axis=1)
+    columns = np.floor(target)
+    seen = np.zeros((height, width), bool)
+    for step in (0, 1):
+        there = cv2.remap(
+            other,
+            columns + np.float32(step),
+            rows,
+            cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        seen |= np.abs(there - disparity) < _OCCLUSION_TOLERANCE
     return ~(seen & inside)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Canvas:
-    color: np.ndarray  # uint8 (h, w, 4), the last channel unused
+    color: np.ndarray | None  # uint8 (h, w, 4), the last channel unused
     inverse_depth: np.ndarray  # float32 (h, w)
 
 
 def _draw(
-    pieces: list, scene: Scene, camera: Camera, eye: float, width: int, height: int
+    pieces: list,
+    scene: Scene,
+    camera: Camera,
+    eye: float,
+    width: int,
+    height: int,
+    depth_only: bool = False,
 ) -> _Canvas:
     size = (width * SUPERSAMPLING, height * SUPERSAMPLING)
     intrinsics = camera.intrinsics(*size, eye)
-    color = np.empty((size[1], size[0], 4), np.uint8)
-    color[:] = (*(round(v) for v in scene.look.background), 255)
+    color = None
+    if not depth_only:
+        pixel = np.array([*(round(v) for v in scene.look.background), 255], np.uint8)
+        color = np.full((size[1], size[0]), pixel.view(np.uint32)[0])
+        color = color.view(np.uint8).reshape(size[1], size[0], 4)
     canvas = _Canvas(color, np.zeros((size[1], size[0]), np.float32))
+    inverses: dict[
+        int, np.ndarray
+    ] = {}  # by the identity of the surface's basis, which bands share
     for piece in pieces:
         if isinstance(piece, SolidPiece):
             _draw_solid(canvas, piece, scene, intrinsics, camera)
-        else:
-            _draw_flat(canvas, piece, intrinsics)
+        elif not (depth_only and piece.decal):
+            if id(piece.basis) not in inverses:
+                homography = intrinsics[:, :3] @ piece.basis
+                homography[:, 2] += intrinsics[:, 3]
+                inverses[id(piece.basis)] = _inverse(homography)
+            _draw_flat(canvas, piece, intrinsics, inverses[id(piece.basis)])
     return canvas
 
 
-def _draw_flat(canvas: _Canvas, piece: FlatPiece, intrinsics: np.ndarray) -> None:
-    """Paints a flat piece wherever it is nearer than what is there."""
+def _inverse(matrix: np.ndarray) -> np.ndarray:
+    """Inverse of a 3x3 matrix from its cross products, a fraction of the time of the general routine."""
+    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
+    adjugate = np.array(
+        [
+            [e * i - f * h, c * h - b * i, b * f - c * e],
+            [f * g - d * i, a * i - c * g, c * d - a * f],
+            [d * h - e * g, b * g - a * h, a * e - b * d],
+        ]
+    )
+    determinant = a * adjugate[0, 0] + b * adjugate[1, 0] + c * adjugate[2, 0]
+    return adjugate / (determinant or 1e-12)
+
+
+def _draw_flat(
+    canvas: _Canvas, piece: FlatPiece, intrinsics: np.ndarray, inverse: np.ndarray
+) -> None:
+    """Paints a flat piece wherever it is nearer than what is there; `inverse` maps pixels to (s, t, 1) / depth."""
     projected = piece.polygon @ intrinsics[:, :3].T + intrinsics[:, 3]
     points = projected[:, :2] / projected[:, 2:]
     height, width = canvas.inverse_depth.shape
-    x0, y0 = np.maximum(np.floor(points.min(0)).astype(int), 0)
-    x1, y1 = np.minimum(np.ceil(points.max(0)).astype(int) + 1, (width, height))
+    x0, y0 = (max(math.floor(v), 0) for v in points.min(0).tolist())
+    x1, y1 = (
+        min(math.ceil(v) + 1, n)
+        for v, n in zip(points.max(0).tolist(), (width, height), strict=True)
+    )
     if x1 <= x0 or y1 <= y0:
         return
-    homography = intrinsics[:, :3] @ piece.basis
-    homography[:, 2] += intrinsics[:, 3]
-    if abs(np.linalg.det(homography)) < 1e-9:
-        return
-    inverse = np.linalg.inv(homography)
+    inverse_depth = _plane_depth(piece, inverse[2], x0, y0, x1, y1)
     mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
     cv2.fillConvexPoly(mask, np.round((points - (x0, y0)) * 16).astype(np.int32), 255, shift=4)
-
-    slope_x, slope_y, constant = inverse[2]
-    row = (slope_x * np.arange(x0, x1) + constant).astype(np.float32)
-    column = (slope_y * np.arange(y0, y1)).astype(np.float32)
-    depth = piece.polygon[:, 2]
-    low, high = np.float32(1 / depth.max()), np.float32(1 / depth.min())
-    inverse_depth = np.clip(row[None] + column[:, None], low, high)
     area = np.s_[y0:y1, x0:x1]
     there = canvas.inverse_depth[area]
-    nearer = inverse_depth * np.float32(1.003) >= there if piece.decal else inverse_depth > there
-    mask &= nearer.view(np.uint8) * np.uint8(255)
-    if not cv2.countNonZero(mask):
+    tested = inverse_depth * np.float32(1.003) if piece.decal else inverse_depth
+    cv2.bitwise_and(mask, cv2.compare(tested, there, cv2.CMP_GT), dst=mask)
+    x, y, wide, high = cv2.boundingRect(mask)
+    if not wide:
         return
-    patch = _warp_texture(piece, inverse, x0, y0, x1, y1)
-    if piece.texture.opaque:
-        cv2.copyTo(patch, mask, canvas.color[area])
-    else:
-        _blend(canvas.color, area, patch, mask)
-        mask &= (patch[..., 3] >= 128).view(np.uint8) * np.uint8(255)
-    if not piece.decal:
-        cv2.copyTo(inverse_depth, mask, there)
+    # From here on only where something is to be seen.
+    x0, y0 = x0 + x, y0 + y
+    mask, inverse_depth = (part[y : y + high, x : x + wide] for part in (mask, inverse_depth))
+    area = np.s_[y0 : y0 + high, x0 : x0 + wide]
+    if canvas.color is not None or not piece.texture.opaque:
+        patch = _warp_texture(piece, inverse, x0, y0, x0 + wide, y0 + high)
+        if piece.decal:
+            paint = cv2.copyTo if piece.texture.opaque else _blend
+            paint(patch, mask, canvas.color[area])
+            return
+        if not piece.texture.opaque:
+            # The surface is where opacity is at least a half; averaging samples smooths its edge.
+            _, solid = cv2.threshold(cv2.extractChannel(patch, 3), 127, 255, cv2.THRESH_BINARY)
+            mask = cv2.bitwise_and(mask, solid)
+        if canvas.color is not None:
+            cv2.copyTo(patch, mask, canvas.color[area])
+    cv2.copyTo(inverse_depth, mask, canvas.inverse_depth[area])
+
+
+def _plane_depth(
+    piece: FlatPiece, row: np.ndarray, x0: int, y0: int, x1: int, y1: int
+) -> np.ndarray:
+    """Inverse depth of the piece in a rectangle, float32: row . (x, y, 1), within the piece's own range.
+
+    The limits matter for pixels that the outline only touches: a plane seen nearly edge on runs far away there.
+    """
+    across = (row[0] * np.arange(x0, x1) + row[2]).astype(np.float32)
+    down = (row[1] * np.arange(y0, y1)).astype(np.float32)
+    depth = piece.polygon[:, 2]
+    inverse_depth = across[None] + down[:, None]
+    low, high = np.float32(1 / depth.max()), np.float32(1 / depth.min())
+    return np.clip(inverse_depth, low, high, out=inverse_depth)
 
 
 def _warp_texture(
@@ -209,26 +265,30 @@ def _remap_tiled(
     return cv2.remap(image, *maps, cv2.INTER_LINEAR)
 
 
-def _blend(color: np.ndarray, area: tuple, patch: np.ndarray, mask: np.ndarray) -> None:
-    """Lays a patch over the colors with its own opacity where the mask is set."""
-    weight = cv2.bitwise_and(cv2.extractChannel(patch, 3), mask).astype(np.float32) * np.float32(
-        1 / 255
-    )
-    below = np.ascontiguousarray(color[area])
-    color[area] = cv2.blendLinear(patch, below, weight, 1 - weight)
+def _blend(patch: np.ndarray, mask: np.ndarray, color: np.ndarray) -> None:
+    """Lays a patch over the colors where the mask is set, with the patch's own opacity."""
+    opacity = cv2.bitwise_and(cv2.extractChannel(patch, 3), mask)
+    x, y, wide, high = cv2.boundingRect(opacity)
+    if not wide:
+        return
+    part = np.s_[y : y + high, x : x + wide]
+    weight = opacity[part].astype(np.float32) * np.float32(1 / 255)
+    below = np.ascontiguousarray(color[part])
+    color[part] = cv2.blendLinear(np.ascontiguousarray(patch[part]), below, weight, 1 - weight)
 
 
 def _draw_solid(
     canvas: _Canvas, piece: SolidPiece, scene: Scene, intrinsics: np.ndarray, camera: Camera
 ) -> None:
     """Intersects the rays of all pixels around an ellipsoid or cylinder with it and paints the near side."""
-    bounds = _solid_bounds(piece, intrinsics, canvas.inverse_depth.shape)
+    rotation = camera.rotation()
+    bounds = _solid_bounds(piece, rotation, intrinsics, canvas.inverse_depth.shape)
     if bounds is None:
         return
     x0, y0, x1, y1 = bounds
     # With q the point in units of the radii about the center, q = start + depth * direction(pixel).
     radii = np.asarray(piece.solid.radii)
-    to_unit = (camera.rotation().T / radii[:, None]).astype(np.float64)
+    to_unit = (rotation.T / radii[:, None]).astype(np.float64)
     eye_x = -intrinsics[0, 3] / intrinsics[0, 0]
     start = (to_unit @ (np.array([eye_x, 0.0, 0.0]) - piece.center)).astype(np.float32)
     u = ((np.arange(x0, x1) - intrinsics[0, 2]) / intrinsics[0, 0])[None]
@@ -251,7 +311,8 @@ def _draw_solid(
     if not hit.any():
         return
     mask = hit.view(np.uint8) * np.uint8(255)
-    cv2.copyTo(_solid_colors(piece, point, scene), mask, canvas.color[area])
+    if canvas.color is not None:
+        cv2.copyTo(_solid_colors(piece, point, scene), mask, canvas.color[area])
     cv2.copyTo(inverse_depth, mask, canvas.inverse_depth[area])
 
 
@@ -282,12 +343,12 @@ def _solid_colors(piece: SolidPiece, point: list[np.ndarray], scene: Scene) -> n
 
 
 def _solid_bounds(
-    piece: SolidPiece, intrinsics: np.ndarray, shape: tuple
+    piece: SolidPiece, rotation: np.ndarray, intrinsics: np.ndarray, shape: tuple
 ) -> tuple[int, int, int, int] | None:
     """Pixel rectangle x0, y0, x1, y1 that contains the solid, or None when that is out of frame."""
-    reach = np.linalg.norm(piece.solid.radii) if piece.solid.cylinder else max(piece.solid.radii)
-    signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1).T
-    corners = (piece.center + reach * signs) @ intrinsics[:, :3].T + intrinsics[:, 3]
+    signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1)
+    corners = piece.center[:, None] + rotation @ (signs * np.reshape(piece.solid.radii, (3, 1)))
+    corners = corners.T @ intrinsics[:, :3].T + intrinsics[:, 3]
     points = corners[:, :2] / corners[:, 2:]
     x0, y0 = np.maximum(np.floor(points.min(0)).astype(int), 0)
     x1, y1 = np.minimum(np.ceil(points.max(0)).astype(int) + 1, (shape[1], shape[0]))
@@ -295,11 +356,19 @@ def _solid_bounds(
 
 
 def _majority(inverse_depth: np.ndarray) -> np.ndarray:
-    """Halves the size: the mean over those of the four samples that belong to the surface holding at least half."""
-    samples = np.stack([inverse_depth[i::2, j::2] for i in (0, 1) for j in (0, 1)])
-    nearest, farthest = samples.max(0), samples.min(0)
-    near = samples > 0.5 * (nearest + farthest)
+    """Halves the size: the mean over those of four samples that belong to the surface holding at least half of them."""
+    upper, lower = inverse_depth[::2], inverse_depth[1::2]
+    nearest, farthest = np.maximum(upper, lower), np.minimum(upper, lower)
+    nearest = np.maximum(nearest[:, ::2], nearest[:, 1::2])
+    farthest = np.minimum(farthest[:, ::2], farthest[:, 1::2])
+    size = inverse_depth.shape[1] // 2, inverse_depth.shape[0] // 2
+    mean = cv2.resize(inverse_depth, size, interpolation=cv2.INTER_AREA)
+    # Samples of a single slanted surface differ little and all count.
+    rows, columns = np.nonzero(nearest - farthest >= np.float32(0.02) * nearest)
+    samples = np.stack(
+        [inverse_depth[2 * rows + i, 2 * columns + j] for i in (0, 1) for j in (0, 1)]
+    )
+    near = samples > (nearest + farthest)[rows, columns] / 2
     chosen = np.where(near.sum(0) >= 2, near, ~near)
-    # A single slanted surface has no two groups: all four samples count.
-    chosen |= nearest - farthest < 0.02 * nearest
-    return (samples * chosen).sum(0) / chosen.sum(0, dtype=np.float32)
+    mean[rows, columns] = (samples * chosen).sum(0) / chosen.sum(0)
+    return mean

@@ -16,8 +16,10 @@ from data_pipeline.scene import (
     Texture,
     box,
     card,
+    cast_shadow,
     shade_of,
     shadow,
+    silhouette,
 )
 
 _WALLS = (
@@ -58,7 +60,7 @@ def room(rng: np.random.Generator, look: Look) -> tuple[list[Surface], Camera]:
         surfaces += _furniture(rng, look, x, z, height)
     for _ in range(int(rng.integers(0, 3))):
         x, z = rng.uniform(-0.35, 0.35) * width, rng.uniform(0.35, 0.85) * depth
-        surfaces += walker(rng, x, z, 0.0, moving=rng.random() < 0.5)
+        surfaces += walker(rng, x, z, moving=rng.random() < 0.5)
     eye = rng.uniform(1.2, 1.75) if rng.random() < 0.8 else rng.uniform(0.6, 2.1)
     camera = Camera(
         position=(float(rng.uniform(-0.2, 0.2) * width), float(eye), 0.35),
@@ -71,32 +73,39 @@ def room(rng: np.random.Generator, look: Look) -> tuple[list[Surface], Camera]:
 
 
 def walker(
-    rng: np.random.Generator, x: float, z: float, yaw: float, moving: bool, ground: float = 0.0
+    rng: np.random.Generator, x: float, z: float, moving: bool, sun: Look | None = None
 ) -> list[Surface]:
-    """A standing or walking person with a shadow at the feet."""
+    """A standing or walking person with a shadow at the feet.
+
+    Args:
+      rng: decides everything.
+      x: where, world metres.
+      z: where.
+      moving: whether the person walks.
+      sun: outdoors, the light that casts a shadow.
+
+    Returns:
+      Surfaces.
+    """
     tall = float(rng.uniform(1.5, 1.92))
     speed = float(rng.uniform(0.5, 1.4) * rng.choice([-1, 1])) if moving else 0.0
-    drift = float(rng.uniform(-0.3, 0.2)) if moving else 0.0
-    motion = Motion((speed, 0.0, drift)) if moving else None
-    pictures = cutouts.person(rng, 12 if moving else 1)
+    motion = Motion((speed, 0.0, float(rng.uniform(-0.3, 0.2)))) if moving else None
+    near = z < 8
+    phases = (10 if near else 6) if moving else 1
+    pictures = cutouts.person(rng, phases, *((320, 160) if near else (160, 80)))
     if speed < 0 or (not moving and rng.random() < 0.5):
         pictures = [picture[:, ::-1].copy() for picture in pictures]
     frames = tuple(Texture(picture) for picture in pictures)
-    rate = 12 * abs(speed) / (0.8 * tall)  # a double step covers about 0.8 of the height
-    facing = yaw + float(rng.uniform(-15, 15))
-    figure = card(
-        (x, ground, z),
-        tall / 2,
-        tall,
-        facing,
-        frames,
-        relief=0.12,
-        strips=4,
-        rate=rate,
-        motion=motion,
-    )
-    foot = (x, ground + 0.003, z)
-    return [shadow(foot, 0.8, 0.5, 0.55, motion=motion), *figure]
+    rate = phases * abs(speed) / (0.8 * tall)  # a double step covers about 0.8 of the height
+    yaw = float(rng.uniform(-15, 15))
+    strips = 4 if near else 1
+    figure = card((x, 0.0, z), tall / 2, tall, yaw, frames, 0.12, strips, rate=rate, motion=motion)
+    foot = (x, 0.006, z)
+    shadows = [shadow(foot, 0.8, 0.5, 0.55, motion=motion)]
+    if sun:
+        shape = silhouette(frames[0], sun)
+        shadows.append(cast_shadow(foot, tall / 2, tall, yaw, shape, sun, motion=motion))
+    return [*shadows, *figure]
 
 
 def _shell(

@@ -32,8 +32,7 @@ class Texture:
         self.opaque = image.shape[2] == 3
         self.tiled = tiled
         self.height, self.width = image.shape[:2]
-        rgba = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA) if self.opaque else _spread_colors(image)
-        self._plain = {(0, 0): rgba}
+        self._plain = {(0, 0): cv2.cvtColor(image, cv2.COLOR_RGB2RGBA) if self.opaque else image}
         self._bordered: dict[tuple[int, int], np.ndarray] = {}
 
     def reduced(self, across: int, down: int) -> tuple[np.ndarray, int]:
@@ -50,7 +49,7 @@ class Texture:
 
     def _reduce(self, across: int, down: int) -> np.ndarray:
         if (across, down) not in self._plain:
-            finer = self._reduce(across - 1, down) if across else self._reduce(across, down - 1)
+            finer = self._reduce(max(across - 1, 0), max(down - 1, 0))
             size = (max(self.width >> across, 1), max(self.height >> down, 1))
             self._plain[across, down] = cv2.resize(finer, size, interpolation=cv2.INTER_AREA)
         return self._plain[across, down]
@@ -185,6 +184,22 @@ class Scene:
     path: CameraPath
     noise_seed: int = 0
 
+    @functools.cached_property
+    def quads(self) -> tuple[Quad, ...]:
+        """The flat pieces among the surfaces."""
+        return tuple(surface for surface in self.surfaces if isinstance(surface, Quad))
+
+    @functools.cached_property
+    def quad_bases(self) -> np.ndarray:
+        """Of each quad the matrix with columns across, down, corner: (n, 3, 3) metres."""
+        columns = [(quad.across, quad.down, quad.corner) for quad in self.quads]
+        return np.array(columns, float).reshape(-1, 3, 3).swapaxes(1, 2)
+
+    @functools.cached_property
+    def two_sided(self) -> np.ndarray:
+        """Which quads are seen from both sides: cut-outs and decals; bool (n,)."""
+        return np.array([quad.decal or not quad.textures[0].opaque for quad in self.quads], bool)
+
 
 def shade_of(normal: np.ndarray, look: Look) -> float:
     """Brightness of a face with this unit normal: ambient and Lambert's cosine."""
@@ -279,6 +294,32 @@ def card(
     ]
 
 
+def silhouette(texture: Texture, look: Look) -> Texture:
+    """The dark shape of a cut-out, as strong as the light's shadows are; for cast_shadow."""
+    image, border = texture.reduced(1, 1)
+    opacity = image[border:-border, border:-border, 3] * np.float32(0.9 * (1 - look.ambient))
+    dark = np.zeros((*opacity.shape, 4), np.uint8)
+    dark[..., 3] = cv2.GaussianBlur(opacity, (0, 0), 1.5)
+    return Texture(dark)
+
+
+def cast_shadow(
+    foot: tuple[float, float, float],
+    width: float,
+    height: float,
+    yaw: float,
+    shape: Texture,
+    look: Look,
+    **attributes,
+) -> Quad:
+    """The shadow that the sun throws of a cut-out (see card) onto the ground; a decal."""
+    angle = math.radians(yaw)
+    across = width * np.array([math.cos(angle), 0.0, -math.sin(angle)])
+    top = -height / max(look.light[1], 0.25) * np.array([look.light[0], 0.0, look.light[2]])
+    corner = np.asarray(foot) - across / 2 + top
+    return Quad(tuple(corner), tuple(across), tuple(-top), (shape,), decal=True, **attributes)
+
+
 def shadow(
     center: tuple[float, float, float],
     width: float,
@@ -327,15 +368,3 @@ def _shadow_texture(twentieths: int) -> Texture:
     image = np.zeros((64, 64, 4), np.uint8)
     image[..., 3] = 255 * twentieths / 20 * falloff**2 * (3 - 2 * falloff)
     return Texture(image)
-
-
-def _spread_colors(image: np.ndarray) -> np.ndarray:
-    """Gives transparent pixels the color of opaque ones nearby, so that edges do not darken when resampled."""
-    opacity = image[..., 3:].astype(np.float32) / 255
-    color = image[..., :3].astype(np.float32)
-    sigma = max(image.shape[0] / 64, 1.5)
-    weight = cv2.GaussianBlur(opacity, (0, 0), sigma)[..., None] + 1e-4
-    mean = (color * opacity).sum((0, 1)) / max(opacity.sum(), 1)
-    near = (cv2.GaussianBlur(color * opacity, (0, 0), sigma) + 1e-4 * mean) / weight
-    filled = np.where(opacity > 0.9, color, near)
-    return np.dstack([np.clip(filled, 0, 255).astype(np.uint8), image[..., 3]])

@@ -9,16 +9,16 @@ import math
 
 import numpy as np
 
-from data_pipeline import closeups, landscapes, rooms
+from data_pipeline import closeups, landscapes, rooms, streets
 from data_pipeline.camera import Camera, CameraPath
 from data_pipeline.render import inverse_depths
-from data_pipeline.scene import Look, Scene, Surface
+from data_pipeline.scene import Look, Scene
 
 KINDS = ("room", "country", "street", "closeup")
 # Disparity of anything at any moment, in parts of the width: -8..+7 px at 384, with a margin for what the few
 # moments looked at have missed.
 _FARTHEST, _NEAREST = -0.95 * 8 / 384, 0.93 * 7 / 384
-_SAMPLE_WIDTH, _SAMPLE_MOMENTS = 96, 6
+_SAMPLE_WIDTH, _SAMPLE_MOMENTS = 96, 5
 
 
 def random_scene(
@@ -46,9 +46,7 @@ def random_scene(
         if rng.random() < 0.75:
             look = dataclasses.replace(look, focus=focus, aperture=float(rng.uniform(1.5, 6)))
     else:
-        make = {"room": rooms.room, "country": landscapes.country, "street": landscapes.street}[
-            kind
-        ]
+        make = {"room": rooms.room, "country": landscapes.country, "street": streets.street}[kind]
         surfaces, camera = make(rng, look)
     path = _path(rng, camera, kind)
     scene = Scene(kind, tuple(surfaces), look, path, int(rng.integers(2**31)))
@@ -64,13 +62,13 @@ def _look(rng: np.random.Generator, indoor: bool) -> Look:
             -math.cos(azimuth) * math.cos(elevation),
         ]
     )
-    exposure = math.exp(rng.normal(0.05, 0.16))
+    exposure = math.exp(min(rng.normal(0.0, 0.16), 0.25 if indoor else 0.12))
     balance = np.exp(rng.normal(0, 0.05) * np.array([1.0, 0.0, -1.0]))
     haze = rng.choice([120.0, 400.0, 900.0, 2500.0]) * rng.uniform(0.7, 1.4)
     return Look(
         light=tuple(light.tolist()),
         ambient=float(rng.uniform(0.6, 0.85) if indoor else rng.uniform(0.5, 0.8)),
-        background=tuple((rng.uniform(175, 225) * np.array([0.97, 1.0, 1.03])).tolist()),
+        background=tuple((rng.uniform(165, 215) * np.array([0.97, 1.0, 1.03])).tolist()),
         haze_distance=None if indoor else float(haze),
         exposure=tuple((exposure * balance).tolist()),
         gamma=float(rng.uniform(0.85, 1.25)),
@@ -126,15 +124,10 @@ def _fit_stereo(
         range_wanted / max(near - far, 1e-3),
         (_NEAREST - _FARTHEST) / max(highest - lowest, 1e-3),
     )
-    front = rng.uniform(-0.002, 0.015)
+    front = min(rng.uniform(-0.05, 0.6) * scale * (near - far), 0.015)
     zero = near - front / scale
     zero = float(np.clip(zero, highest - _NEAREST / scale, lowest - _FARTHEST / scale))
     zero = max(zero, 1e-4)
     focal = scene.path.start.focal_length(1)  # in widths
     start = dataclasses.replace(scene.path.start, baseline=scale / focal, convergence=1 / zero)
     return dataclasses.replace(scene.path, start=start)
-
-
-def surfaces_of(scene: Scene, surface_type: type) -> list[Surface]:
-    """The scene's surfaces of one type."""
-    return [surface for surface in scene.surfaces if isinstance(surface, surface_type)]

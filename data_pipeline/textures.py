@@ -288,7 +288,7 @@ def sky(rng: np.random.Generator, height: int, width: int, horizon: np.ndarray) 
     )
     elevation = np.linspace(1, 0, height, dtype=np.float32)[:, None]
     image = mix(
-        np.broadcast_to(elevation ** rng.uniform(0.5, 0.9), (height, width)), horizon, zenith
+        np.broadcast_to(elevation ** rng.uniform(0.3, 0.7), (height, width)), horizon, zenith
     )
     clouds = cv2.resize(
         fractal_noise(rng, height, width // 3, 1.5), (width, height), interpolation=cv2.INTER_CUBIC
