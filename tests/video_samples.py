@@ -1,5 +1,7 @@
 """Small video files made for the tests with PyAV alone, not with the code under test."""
 
+import itertools
+import math
 from fractions import Fraction
 
 import av
@@ -46,7 +48,9 @@ def write_video(
         container_options: Options of the muxer.
     """
     images = images or [smooth_image(i) for i in range(len(times))]
-    with av.open(str(path), "w", container_options=container_options or {}) as output:
+    # Otherwise Matroska's muxer moves the film by the priming samples of AAC, which begin before 0.
+    options = {"avoid_negative_ts": "disabled"} if str(path).endswith(".mkv") else {}
+    with av.open(str(path), "w", container_options=options | (container_options or {})) as output:
         container(output)
         packets = []
         if codec is not None:
@@ -81,20 +85,24 @@ def _audio_packets(stream, seconds):
     size, packets = context.frame_size or 1024, []
     for begin in range(0, int(seconds * 48000), size):
         wave = 0.3 * np.sin(2 * np.pi * 440 * np.arange(begin, begin + size) / 48000)
-        if context.format.name == "s16":  # both channels interleaved
-            samples = np.repeat((wave * 32767).astype(np.int16), 2)[None]
-        else:
-            samples = np.stack([wave, wave]).astype(np.float32)
+        samples = np.stack([wave, wave]).astype(np.float32)
+        if context.format.name.startswith("s"):
+            samples = (samples * 32767).astype(
+                np.int16 if "16" in context.format.name else np.int32
+            )
+        if not context.format.is_planar:
+            samples = samples.T.reshape(1, -1).copy()
         frame = av.AudioFrame.from_ndarray(samples, format=context.format.name, layout="stereo")
         frame.rate, frame.pts, frame.time_base = 48000, begin, Fraction(1, 48000)
         packets += stream.encode(frame)
     return packets + stream.encode(None)
 
 
-def video_times(path):
-    """Presentation times of all frames in seconds, as FFmpeg gives them."""
+def video_times(path, end_s=math.inf):
+    """Presentation times in seconds of all frames before `end_s`, as FFmpeg gives them."""
     with av.open(str(path)) as container:
-        return [frame.pts * frame.time_base for frame in container.decode(video=0)]
+        times = (frame.pts * frame.time_base for frame in container.decode(video=0))
+        return list(itertools.takewhile(lambda time: time < end_s, times))
 
 
 def audio_packets(path, track=0):

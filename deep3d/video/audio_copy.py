@@ -177,7 +177,8 @@ def _skipped_streams(container, source):
     for stream in container.streams:
         if stream.type == "audio" or stream is main:
             continue
-        codec = stream.name if stream.codec_context is None else stream.codec_context.name
+        context = stream.codec_context
+        codec = stream.name if context is None else context.codec.canonical_name
         language = f" ({stream.language})" if stream.language not in (None, "und") else ""
         words.append(f"{codec or 'unknown'} {stream.type}{language}")
     return words

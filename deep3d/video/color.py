@@ -7,8 +7,10 @@ converts by what is named or else by that guess, and the writer converts back by
 """
 
 import dataclasses
+from fractions import Fraction
 
 import av
+import av.filter
 
 # AVColorSpace and AVColorRange, ITU-T H.273 numbering, as PyAV hands them on (plain integers).
 MATRIX_RGB = 0
@@ -20,9 +22,18 @@ RANGE_UNSPECIFIED = 0
 RANGE_LIMITED = 1
 RANGE_FULL = 2
 
-# What swscale can convert, and under which number: 5 (BT.601 of 625 lines) and 6 (of 525 lines) are
-# one matrix. BT.2020 with constant luminance (10) is treated as the usual non-constant one.
-_SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
+# What swscale can convert: its own number, and the name in the scale filter. 5 (BT.601 of 625
+# lines) and 6 (of 525 lines) are one matrix. BT.2020 with constant luminance (10) is treated as the
+# usual non-constant one.
+_SWSCALE_MATRIX = {
+    1: (1, "bt709"),
+    4: (4, "fcc"),
+    5: (5, "bt470"),
+    6: (5, "smpte170m"),
+    7: (7, "smpte240m"),
+    9: (9, "bt2020"),
+    10: (9, "bt2020"),
+}
 _HD_LINES = 720
 
 
@@ -51,7 +62,7 @@ class VideoColor:
     @property
     def swscale_matrix(self) -> int:
         """The number under which swscale knows the matrix."""
-        return _SWSCALE_MATRIX[self.matrix]
+        return _SWSCALE_MATRIX[self.matrix][0]
 
     @property
     def range(self) -> int:
@@ -103,3 +114,37 @@ def color_for_size(width: int, height: int) -> VideoColor:
     """Color of a new video: limited range and the matrix that players expect, both named."""
     matrix = guess_matrix(height)
     return VideoColor(matrix, False, matrix, RANGE_LIMITED, size=(width, height))
+
+
+def yuv_converter(width: int, height: int, color: VideoColor) -> av.filter.Graph:
+    """A filter that turns RGB frames into 4:2:0 YUV of a given color.
+
+    A frame's own `reformat` would put each color sample in the middle of its four pixels. H.264
+    decoders, our reader among them, take it to lie at the left edge, so colors would move by half a
+    pixel with every conversion.
+
+    Args:
+        width: Frame width in pixels.
+        height: Frame height in pixels.
+        color: Matrix and range to convert to.
+
+    Returns:
+        A graph to `push` rgb24 frames into and `pull` yuv420p frames from, one for one.
+    """
+    graph = av.filter.Graph()
+    graph.threads = 0
+    source = graph.add_buffer(
+        width=width, height=height, format=av.VideoFormat("rgb24"), time_base=Fraction(1, 1000)
+    )
+    scale = graph.add(
+        "scale",
+        "flags=bilinear+full_chroma_inp+accurate_rnd:in_range=full:out_chroma_loc=left"
+        f":out_range={'full' if color.full_range else 'limited'}"
+        f":out_color_matrix={_SWSCALE_MATRIX[color.matrix][1]}",
+    )
+    pixels, sink = graph.add("format", "yuv420p"), graph.add("buffersink")
+    source.link_to(scale)
+    scale.link_to(pixels)
+    pixels.link_to(sink)
+    graph.configure()
+    return graph

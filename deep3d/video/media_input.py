@@ -44,8 +44,12 @@ def open_input(path: pathlib.Path) -> av.container.InputContainer:
         # An absolute path cannot be taken for a protocol ("concat:a|b"); tags may not be UTF-8.
         container = av.open(os.path.abspath(path), metadata_errors="replace")
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        cut_off = "cut off: its index (moov) at the end is missing"
-        cause = cut_off if _lacks_index(path) else f"not a readable video ({reason(error)})"
+        if _lacks_index(path):
+            cause = "cut off: its index (moov) at the end is missing"
+        elif isinstance(error, av.error.EOFError):
+            cause = "ends before its first frame"
+        else:
+            cause = f"not a readable video ({reason(error)})"
         raise VideoError(f"{path}: {cause}") from error
     kind = "image2" if container.format.name.endswith("_pipe") else container.format.name
     if kind in _NOT_FILMS:

@@ -194,7 +194,8 @@ class VideoReader:
         if start_s == 0 and end_s == math.inf and stream.frames:
             self.frame_count = stream.frames
         elif self.duration_s is not None:
-            self.frame_count = round(self.duration_s * (stream.average_rate or self.frame_rate))
+            frames = self.duration_s * (stream.average_rate or self.frame_rate)
+            self.frame_count = math.ceil(frames - 1e-6)
         else:
             self.frame_count = None
 

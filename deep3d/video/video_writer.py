@@ -13,10 +13,9 @@ from fractions import Fraction
 
 import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 
 from deep3d.video.audio_copy import AudioCopy
-from deep3d.video.color import RANGE_FULL, VideoColor, color_for_size
+from deep3d.video.color import VideoColor, color_for_size, yuv_converter
 from deep3d.video.errors import VideoError, reason
 from deep3d.video.stereo_metadata import CONTAINERS, stereo_tags
 
@@ -80,7 +79,7 @@ class VideoWriter:
             raise ValueError("start_s and end_s must come with copy_from. Received: None")
         self._shape = (height, width, 3)
         self._color = color or color_for_size(width, height)
-        self._reformatter = VideoReformatter()
+        self._converter = yuv_converter(width, height, self._color)
         self._time_base, self._last_pts, self._audio = Fraction(time_base), None, None
         self._frame_ticks = max(round(1 / (Fraction(frame_rate) * self._time_base)), 1)
         # Not made from the name of the film, which may already have the greatest length allowed.
@@ -161,13 +160,8 @@ class VideoWriter:
         if self._last_pts is not None and pts <= self._last_pts:
             raise ValueError(f"pts must increase. Received: {pts} after {self._last_pts}")
         self._last_pts = pts
-        frame = self._reformatter.reformat(
-            av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image)),
-            format="yuv420p",
-            dst_colorspace=self._color.swscale_matrix,
-            src_color_range=RANGE_FULL,
-            dst_color_range=self._color.range,
-        )
+        self._converter.push(av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image)))
+        frame = self._converter.pull()
         frame.pts, frame.time_base = pts - self._offset, self._time_base
         frame.duration = self._frame_ticks
         self._encode(frame)
