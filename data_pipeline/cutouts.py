@@ -19,9 +19,9 @@ HAIRS = ((40, 32, 28), (84, 60, 42), (142, 106, 66), (120, 116, 112), (24, 22, 2
 def tree(rng: np.random.Generator, height: int = 384, width: int = 288) -> np.ndarray:
     """A broad-leaved tree with gaps in its crown."""
     v, u = _unit_grid(height, width)
-    crown_y, crown_r = rng.uniform(-0.4, -0.25), rng.uniform(0.55, 0.7)
-    body = 1 - np.hypot(u / rng.uniform(0.75, 0.95), (v - crown_y) / crown_r)
-    body = body - 6 * (np.clip(np.abs(u) - 0.8, 0, 1) + np.clip(-v - 0.85, 0, 1))
+    crown_y, crown_r = rng.uniform(-0.35, -0.25), rng.uniform(0.5, 0.6)
+    body = 1 - np.hypot(u / rng.uniform(0.6, 0.74), (v - crown_y) / crown_r)
+    body = body - 6 * (np.clip(np.abs(u) - 0.9, 0, 1) + np.clip(-v - 0.92, 0, 1))
     clumps = fractal_noise(rng, height, width, 1.25)
     leaves = cv2.GaussianBlur(fractal_noise(rng, height, width, 0.5), (0, 0), 1.2)
     opacity = _edge(body * 3.0 + 0.55 * clumps + 0.5 * leaves + 0.25)

@@ -77,7 +77,7 @@ def backdrop(rng: np.random.Generator, look: Look, grounds: tuple) -> list[Surfa
     surfaces: list[Surface] = [Ground(ground, 1024 * texel, 0.0, float(rng.uniform(0, 90)))]
     half = 2.6 * _SKY_DISTANCE
     image = textures.sky(rng, 384, 1024, haze)
-    top = 1.3 * _SKY_DISTANCE
+    top = 0.85 * _SKY_DISTANCE
     # The last row is the horizon; the strip below closes the gap to the end of the ground.
     image = np.vstack(
         [image, np.repeat(np.round(haze).astype(np.uint8)[None, None], 1024, 1).repeat(16, 0)]

@@ -1,0 +1,51 @@
+"""Speed of the synthetic scenes: stereo frames with truth per second on one core.
+
+python benchmarks/bench_synthetic.py [--width=432 --height=180 --shots=12 --frames=6]
+"""
+
+import argparse
+import pathlib
+import sys
+import time
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from data_pipeline.render import render_stereo
+from data_pipeline.shot_design import KINDS, random_scene
+
+
+def main():
+    """Prints, for each kind of scene, milliseconds of processor time per shot and per frame."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--width", type=int, default=432)
+    parser.add_argument("--height", type=int, default=180)
+    parser.add_argument("--shots", type=int, default=12)
+    parser.add_argument("--frames", type=int, default=6)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    random_scene(np.random.default_rng(0))  # fills the pool of noise
+    for kind in KINDS:
+        composing = rendering = 0.0
+        for seed in range(options.shots):
+            start = time.process_time()
+            scene = random_scene(
+                np.random.default_rng(seed), kind, aspect=options.width / options.height
+            )
+            composing += time.process_time() - start
+            start = time.process_time()
+            for number in range(options.frames):
+                moment = number / 24
+                render_stereo(scene, scene.path.at(moment), options.width, options.height, moment)
+            rendering += time.process_time() - start
+        frame = rendering / (options.shots * options.frames)
+        sys.stdout.write(
+            f"{kind:9} {options.width}x{options.height}: {1 / frame:5.1f} stereo frames/s "
+            f"({1000 * frame:.0f} ms), {1000 * composing / options.shots:.0f} ms to compose a shot\n"
+        )
+
+
+if __name__ == "__main__":
+    main()
