@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test slow-test lint bench evaluate clean
+.PHONY: demo test slow-test lint bench films default-model clean
 
 $(BIN)/deep3d-convert: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,25 @@ bench: $(BIN)/deep3d-convert
 	$(BIN)/python benchmarks/bench_selection.py
 	$(BIN)/python benchmarks/bench_conversion.py
 	$(BIN)/python benchmarks/bench_synthetic.py
+
+# The films, the data set and the training of the shipped default model: hours on two cores.
+FILMS ?= 40
+DATA := runs/data
+films: $(BIN)/deep3d-convert
+	mkdir -p $(DATA)/films
+	for n in $$(seq 0 $$(($(FILMS) - 1))); do \
+		test -f $(DATA)/films/synthetic$$n.mp4 || $(BIN)/python -m data_pipeline.synthetic \
+			--output=$(DATA)/films/synthetic$$n.mp4 --seed=$$((1000 + n)) --seconds=50 \
+			--frame_rate=2 --shot_seconds=2.5 --layout=full_sbs --width=432 \
+			--height=$$((180 + 32 * (n % 3))) --noaudio --title_seconds=0.5 || exit 1; \
+	done
+
+default-model: films
+	test -d $(DATA)/shards || $(BIN)/python -m data_pipeline.ingest --movies=$(DATA)/films \
+		--layout=full_sbs --every_s=0.5 --output=$(DATA)/shards
+	$(BIN)/python train.py --config=default --data=$(DATA)/shards --workdir=runs/default
+	$(BIN)/python eval.py --model=runs/default/model.h5 --data=$(DATA)/shards \
+		--output=runs/default/eval
 
 clean:
 	rm -rf $(DEMO) build *.egg-info .pytest_cache .ruff_cache

@@ -89,6 +89,11 @@ def run_script(main: Callable[[list[str]], int | None], usage: str):
 
 
 def _parse(arguments: list[str]) -> list[str]:
+    if any(argument in ("--help", "-h", "-help") for argument in arguments[1:]):
+        # absl's own --help ends with exit code 1
+        print(sys.modules["__main__"].__doc__)
+        print(flags.FLAGS.main_module_help())
+        raise SystemExit(0)
     try:
         return flags.FLAGS(arguments)
     except flags.Error as error:
