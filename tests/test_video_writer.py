@@ -88,10 +88,13 @@ def test_writer_uses_b_frames(tmp_path):
     assert [packet.pts for packet in packets] != sorted(packet.pts for packet in packets)
 
 
-def test_writer_gives_the_last_frame_a_duration(tmp_path):
-    with av.open(str(_write(tmp_path / "film.mp4"))) as container:
+@pytest.mark.parametrize("time_base", [1 / RATE, Fraction(1, 24000)])
+@pytest.mark.parametrize("frames", [1, 5])
+def test_writer_gives_the_last_frame_a_duration(tmp_path, time_base, frames):
+    times = [int(number / RATE / time_base) for number in range(frames)]
+    with av.open(str(_write(tmp_path / "film.mp4", times, time_base))) as container:
         stream = container.streams.video[0]
-        assert stream.duration * stream.time_base == 5 / RATE
+        assert stream.duration * stream.time_base == frames / RATE
 
 
 def test_writer_mp4_is_ready_for_streaming(tmp_path):
@@ -245,8 +248,10 @@ def test_writer_killed_leaves_nothing_under_the_final_name(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
-def test_writer_on_a_full_disk(tmp_path, suffix):
-    # A limit on the size of files fails like a full disk, in the middle of the film.
+@pytest.mark.parametrize("frames", [10, 300])
+def test_writer_on_a_full_disk(tmp_path, suffix, frames):
+    # A limit on the size of files fails like a full disk: in the middle of a film, or on closing a
+    # short one, which the encoder keeps in memory until then.
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     rng = np.random.default_rng(0)
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, limits[1]))
@@ -255,11 +260,11 @@ def test_writer_on_a_full_disk(tmp_path, suffix):
             pytest.raises(VideoError, match="cannot be written"),
             _writer(tmp_path / f"film.{suffix}", crf=1) as writer,
         ):
-            for number in range(300):
+            for number in range(frames):
                 writer.write(rng.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8), number)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert number < 299
+    assert (number == frames - 1) == (frames == 10)
     assert os.listdir(tmp_path) == []
 
 

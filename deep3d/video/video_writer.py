@@ -81,7 +81,6 @@ class VideoWriter:
         self._color = color or color_for_size(width, height)
         self._converter = yuv_converter(width, height, self._color)
         self._time_base, self._last_pts, self._audio = Fraction(time_base), None, None
-        self._frame_ticks = max(round(1 / (Fraction(frame_rate) * self._time_base)), 1)
         # Not made from the name of the film, which may already have the greatest length allowed.
         self._temporary = self.path.with_name(
             f".deep3d-{secrets.token_hex(6)}.partial{self.path.suffix}"
@@ -163,7 +162,6 @@ class VideoWriter:
         self._converter.push(av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image)))
         frame = self._converter.pull()
         frame.pts, frame.time_base = pts - self._offset, self._time_base
-        frame.duration = self._frame_ticks
         self._encode(frame)
 
     def close(self) -> None:
