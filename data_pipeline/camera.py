@@ -1,8 +1,9 @@
 """A stereo pair of pinhole cameras with parallel axes and shifted sensors, and how it moves.
 
-World coordinates are metres: x right, y up, z ahead of a camera with yaw 0. Camera coordinates are x right, y down,
-z ahead. The eyes sit half a baseline left and right of `position` along the camera's x axis; sensors are shifted so
-that points at the convergence distance have no parallax. With the focal length f in pixels:
+World coordinates are metres: x right, y up, z ahead of a camera with yaw 0. Camera coordinates are
+x right, y down, z ahead. The eyes sit half a baseline left and right of `position` along the
+camera's x axis; sensors are shifted so that points at the convergence distance have no parallax.
+With the focal length f in pixels:
 
     d = x_left - x_right = f * baseline * (1 / z - 1 / convergence)
 
@@ -22,13 +23,13 @@ class Camera:
     """A stereo camera.
 
     Attributes:
-      position: of the point between the eyes, world metres.
-      yaw: degrees to the right.
-      pitch: degrees upwards.
-      roll: degrees clockwise as the camera sees it turn.
-      field_of_view: horizontal, degrees.
-      baseline: distance of the eyes in metres.
-      convergence: distance of the zero-parallax plane in metres.
+        position: of the point between the eyes, world metres.
+        yaw: degrees to the right.
+        pitch: degrees upwards.
+        roll: degrees clockwise as the camera sees it turn.
+        field_of_view: horizontal, degrees.
+        baseline: distance of the eyes in metres.
+        convergence: distance of the zero-parallax plane in metres.
     """
 
     position: tuple[float, float, float] = (0.0, 1.6, 0.0)
@@ -55,12 +56,12 @@ class Camera:
         return np.stack([x_axis, np.cross(x_axis, ahead), ahead])
 
     def intrinsics(self, width: int, height: int, eye: float) -> np.ndarray:
-        """Maps camera coordinates of the middle point to homogeneous pixels of an eye, float64 (3, 4).
+        """Projection of middle-camera coordinates to an eye's pixels, float64 (3, 4).
 
         Args:
-          width: of the image in pixels.
-          height: of the image in pixels.
-          eye: LEFT, CENTER or RIGHT.
+            width: of the image in pixels.
+            height: of the image in pixels.
+            eye: LEFT, CENTER or RIGHT.
         """
         focal = self.focal_length(width)
         shift = eye * focal * self.baseline
@@ -78,12 +79,12 @@ class CameraPath:
     """A camera in motion: constant velocity and turn rates, and the sway of a hand.
 
     Attributes:
-      start: the camera at time 0.
-      velocity: metres per second, world.
-      yaw_rate: degrees per second.
-      pitch_rate: degrees per second.
-      shake: deviation of the hand's sway in degrees (and centimetres).
-      phases: six phases of the sway in radians.
+        start: the camera at time 0.
+        velocity: metres per second, world.
+        yaw_rate: degrees per second.
+        pitch_rate: degrees per second.
+        shake: deviation of the hand's sway in degrees (and centimetres).
+        phases: six phases of the sway in radians.
     """
 
     start: Camera = Camera()

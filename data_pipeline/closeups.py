@@ -1,4 +1,4 @@
-"""Close-ups: a person's head and shoulders or one large object near the camera, a soft background behind."""
+"""Close-ups: a person's head and shoulders or one large object near the camera."""
 
 import dataclasses
 
@@ -6,19 +6,21 @@ import numpy as np
 
 from data_pipeline import cutouts, landscapes, rooms, streets, textures
 from data_pipeline.camera import Camera
-from data_pipeline.scene import Ground, Look, Motion, Solid, Surface, Texture, box, card
+from data_pipeline.people import bust
+from data_pipeline.props import box, card
+from data_pipeline.scene import Ground, Look, Motion, Solid, Surface, Texture
 
 
 def closeup(rng: np.random.Generator, look: Look, indoor: bool) -> tuple[list[Surface], Camera]:
     """Something large at 0.9 to 2.5 m before a room or landscape.
 
     Args:
-      rng: decides everything.
-      look: for the light.
-      indoor: whether the background is a room.
+        rng: decides everything.
+        look: for the light.
+        indoor: whether the background is a room.
 
     Returns:
-      Surfaces and the camera at the beginning, its stereo parameters unset.
+        Surfaces and the camera at the beginning, its stereo parameters unset.
     """
     background = rooms.room if indoor else (landscapes.country, streets.street)[rng.integers(2)]
     surfaces, camera = background(rng, look)
@@ -40,7 +42,7 @@ def subject_distance(camera: Camera, surfaces: list[Surface]) -> float:
 
 
 def _is_behind(surface: Surface, camera: Camera, depth: float) -> bool:
-    """Whether a surface leaves the subject in view: beyond a depth in metres, or a wall or the ground."""
+    """Whether a surface leaves the subject in view: beyond `depth` metres, a wall or ground."""
     if isinstance(surface, Ground):
         return True
     if isinstance(surface, Solid):
@@ -75,7 +77,7 @@ def _people(rng: np.random.Generator, camera: Camera) -> list[Surface]:
         foot[1] -= 0.62 + rng.normal(0, 0.03)
         size = float(rng.uniform(0.72, 0.82))
         sway = Motion((float(rng.normal(0, 0.03)), 0.0, float(rng.normal(0, 0.03))))
-        picture = (Texture(cutouts.bust(rng)),)
+        picture = (Texture(bust(rng)),)
         yaw = camera.yaw + float(rng.uniform(-15, 15))
         surfaces[:0] = card(
             tuple(foot), size, size, yaw, picture, relief=0.16, strips=8, motion=sway

@@ -1,7 +1,7 @@
-"""Silhouettes with opacity that stand in synthetic scenes: people, plants, vehicles, furniture, distant hills.
+"""Cut-outs that stand in synthetic scenes: plants, vehicles, furniture, distant hills.
 
-Each function returns uint8 (h, w, 4) RGB and opacity; transparent pixels have the color of opaque ones nearby. The
-lowest row is where the thing touches the ground.
+Each function returns uint8 (h, w, 4) RGB and opacity; transparent pixels have the color of opaque
+ones nearby. The lowest row is where the thing touches the ground.
 """
 
 import math
@@ -11,9 +11,6 @@ import numpy as np
 
 from data_pipeline import textures
 from data_pipeline.textures import fractal_noise, mix, pick_color, to_bytes
-
-SKINS = ((224, 184, 154), (198, 152, 120), (150, 106, 78), (104, 72, 54), (236, 202, 176))
-HAIRS = ((40, 32, 28), (84, 60, 42), (142, 106, 66), (120, 116, 112), (24, 22, 22), (176, 140, 88))
 
 
 def tree(rng: np.random.Generator, height: int = 384, width: int = 288) -> np.ndarray:
@@ -83,98 +80,7 @@ def skyline(
         for row in range(top + 6, height - 4, 9):
             image[row : row + 4, x + 4 : x + wide - 4 : 7, :3] = shade * 0.75
         x += wide
-    return _finish(image, height, width)
-
-
-def person(
-    rng: np.random.Generator, phases: int = 1, height: int = 256, width: int = 128
-) -> list[np.ndarray]:
-    """Someone standing, or walking through `phases` pictures of one double step."""
-    skin, hair, shirt, trousers, shoes = (
-        tuple(float(v) for v in pick_color(rng, colors))
-        for colors in (
-            SKINS,
-            HAIRS,
-            textures.CLOTHES + textures.VIVID,
-            textures.CLOTHES,
-            textures.CLOTHES,
-        )
-    )
-    build = rng.uniform(0.9, 1.15)
-    long_hair, skirt = rng.random() < 0.35, rng.random() < 0.25
-    cloth = 1 + 0.07 * fractal_noise(rng, height, width, 1.0)[..., None]
-    stance = rng.uniform(0.1, 0.25)
-    images = []
-    for phase in range(phases):
-        swing = math.sin(2 * math.pi * phase / phases) * 0.42 if phases > 1 else stance
-        image = np.zeros((2 * height, 2 * width, 4), np.uint8)
-        _draw_person(image, swing, build, (skin, hair, shirt, trousers, shoes), long_hair, skirt)
-        image = _finish(image, height, width)
-        light = np.linspace(1.12, 0.85, width, dtype=np.float32)[None, :, None]
-        image[..., :3] = to_bytes(image[..., :3] * light * cloth)
-        images.append(image)
-    return images
-
-
-def bust(rng: np.random.Generator, height: int = 448, width: int = 448) -> np.ndarray:
-    """Head and shoulders from the front, cut off below the chest."""
-    skin, hair, shirt = (
-        pick_color(rng, colors, 0.05 if colors is SKINS else 0.12)
-        for colors in (SKINS, HAIRS, textures.CLOTHES + textures.VIVID)
-    )
-    s = 2 * width / 448
-    image = np.zeros((2 * height, 2 * width, 4), np.uint8)
-    cx = width
-    cy, rx, ry = int(150 * s), int(rng.uniform(66, 78) * s), int(rng.uniform(88, 100) * s)
-
-    def ellipse(center, axes, color, angle=0.0, start=0, end=360):
-        center, axes = tuple(int(v) for v in center), tuple(int(v) for v in axes)
-        cv2.ellipse(
-            image,
-            center,
-            axes,
-            angle,
-            start,
-            end,
-            (*(float(v) for v in color), 255),
-            -1,
-            cv2.LINE_AA,
-        )
-
-    if rng.random() < 0.5:  # long hair behind the shoulders
-        ellipse((cx, cy + 0.5 * ry), (1.25 * rx, 1.45 * ry), hair * 0.8)
-    shoulders = rng.uniform(175, 205) * s
-    ellipse((cx, cy + 310 * s), (shoulders, 175 * s), shirt)
-    cv2.rectangle(
-        image,
-        (int(cx - 0.5 * rx), cy),
-        (int(cx + 0.5 * rx), int(cy + ry + 52 * s)),
-        (*(float(v) for v in skin * 0.82), 255),
-        -1,
-    )
-    ellipse((cx, cy + ry + 45 * s), (0.62 * rx, 26 * s), skin * 0.85)
-    ellipse((cx, cy - 0.12 * ry), (1.1 * rx, 1.02 * ry), hair)
-    for side in (-1, 1):
-        ellipse((cx + side * rx * 0.98, cy + 0.1 * ry), (0.14 * rx, 0.2 * ry), skin * 0.9)
-    ellipse((cx, cy + 0.08 * ry), (0.93 * rx, 0.92 * ry), skin)
-    ellipse((cx, cy - 0.55 * ry), (0.95 * rx, 0.5 * ry), hair, 0, 180, 360)
-    for side in (-1, 1):
-        eye = (cx + side * 0.4 * rx, cy - 0.02 * ry)
-        ellipse(eye, (0.17 * rx, 0.07 * ry), (235, 232, 228))
-        ellipse(eye, (0.075 * rx, 0.07 * ry), pick_color(rng, HAIRS))
-        ellipse((eye[0], eye[1] - 0.15 * ry), (0.22 * rx, 0.03 * ry), hair * 0.8, -4.0 * side)
-        ellipse(
-            (cx + side * 0.45 * rx, cy + 0.38 * ry),
-            (0.25 * rx, 0.16 * ry),
-            skin * (1.02, 0.94, 0.92),
-        )
-    ellipse((cx, cy + 0.32 * ry), (0.14 * rx, 0.06 * ry), skin * 0.78)
-    ellipse((cx, cy + 0.62 * ry), (0.32 * rx, 0.06 * ry), skin * (0.85, 0.6, 0.6))
-    image = _finish(cv2.GaussianBlur(image, (0, 0), 1.5 * s), height, width)
-    side = np.linspace(rng.uniform(0.75, 1.2), rng.uniform(0.75, 1.2), width, dtype=np.float32)
-    grain = 1 + 0.05 * fractal_noise(rng, height, width, 1.0)
-    image[..., :3] = to_bytes(image[..., :3] * (side[None] * grain)[..., None])
-    return image
+    return finish(image, height, width)
 
 
 def car(rng: np.random.Generator, height: int = 144, width: int = 400) -> np.ndarray:
@@ -207,7 +113,7 @@ def car(rng: np.random.Generator, height: int = 144, width: int = 400) -> np.nda
         center = (int(x * w), int(0.82 * h))
         cv2.circle(image, center, int(0.18 * h), (28, 28, 30, 255), -1, cv2.LINE_AA)
         cv2.circle(image, center, int(0.1 * h), (150, 150, 154, 255), -1, cv2.LINE_AA)
-    image = _finish(image, height, width)
+    image = finish(image, height, width)
     light = np.linspace(1.15, 0.8, height, dtype=np.float32)[:, None, None]
     image[..., :3] = to_bytes(image[..., :3] * light)
     return image[:, ::-1].copy() if rng.random() < 0.5 else image
@@ -237,7 +143,7 @@ def plant(rng: np.random.Generator, height: int = 256, width: int = 192) -> np.n
     for _ in range(int(rng.integers(18, 40))):
         angle = rng.uniform(-1.2, 1.2)
         length = rng.uniform(0.3, 0.66) * h
-        tip = np.array([math.sin(angle) * length * 0.8, -math.cos(angle) * length])
+        tip = np.array([math.sin(angle) * length * 0.5, -math.cos(angle) * length])
         center = np.array([w / 2, 0.74 * h]) + tip * rng.uniform(0.45, 0.6)
         axes = (int(length / 2), int(rng.uniform(0.02, 0.06) * h))
         color = (*(float(v) for v in np.clip(green * rng.uniform(0.5, 1.4), 0, 255)), 255)
@@ -255,7 +161,7 @@ def plant(rng: np.random.Generator, height: int = 256, width: int = 192) -> np.n
         [(0.28, 0.7), (0.72, 0.7), (0.72, 0.76), (0.28, 0.76)],
         pick_color(rng, textures.BRICKS),
     )
-    return _finish(image, height, width)
+    return finish(image, height, width)
 
 
 def chair(rng: np.random.Generator, height: int = 224, width: int = 128) -> np.ndarray:
@@ -269,129 +175,7 @@ def chair(rng: np.random.Generator, height: int = 224, width: int = 128) -> np.n
     _polygon(image, [(0.06, 0.52), (0.94, 0.52), (0.98, 0.62), (0.02, 0.62)], color * 1.1)
     for x in (0.03, 0.87):
         _polygon(image, [(x, 0.6), (x + 0.1, 0.6), (x + 0.1, 1.0), (x, 1.0)], color)
-    return _finish(image, height, width)
-
-
-def _draw_person(
-    image: np.ndarray, swing: float, build: float, colors: tuple, long_hair: bool, skirt: bool
-) -> None:
-    """Draws a figure that fills the image; `swing` is the angle of the legs in radians."""
-    height = image.shape[0]
-    center = image.shape[1] // 2
-    skin, hair, shirt, trousers, shoes = ((*color, 255) for color in colors)
-    dark = (*(0.8 * v for v in colors[2]), 255)
-    lift = height * 0.46 * (1 - math.cos(swing))
-    hip, shoulder = 0.51 * height + lift, 0.185 * height + lift
-
-    def limb(start, angle, bend, lengths, width, color, end_color):
-        x, y = start
-        for length, turn in zip(lengths, (angle, angle + bend), strict=True):
-            to = (x + length * height * math.sin(turn), y + length * height * math.cos(turn))
-            cv2.line(
-                image,
-                (int(x), int(y)),
-                (int(to[0]), int(to[1])),
-                color,
-                max(int(width), 1),
-                cv2.LINE_AA,
-            )
-            x, y = to
-        cv2.circle(image, (int(x), int(y)), max(int(width * 0.55), 1), end_color, -1, cv2.LINE_AA)
-
-    thick = 0.062 * height * build
-    for sign in (-1, 1):
-        bend = -max(0.0, -sign * swing) * 0.8
-        limb(
-            (center + sign * thick * 0.35, hip),
-            sign * swing,
-            bend,
-            (0.23, 0.22),
-            thick,
-            trousers,
-            shoes,
-        )
-    limb(
-        (center - 0.075 * height * build, shoulder + 4),
-        swing,
-        0.2,
-        (0.17, 0.16),
-        thick * 0.65,
-        dark,
-        skin,
-    )
-    half = 0.088 * height * build
-    torso = [
-        (center - half, shoulder),
-        (center + half, shoulder),
-        (center + half * 0.85, hip + 0.03 * height),
-    ]
-    torso.append((center - half * 0.85, hip + 0.03 * height))
-    cv2.fillConvexPoly(image, np.array(torso).astype(int), shirt, cv2.LINE_AA)
-    cv2.ellipse(
-        image,
-        (center, int(shoulder)),
-        (int(half), int(half * 0.45)),
-        0,
-        180,
-        360,
-        shirt,
-        -1,
-        cv2.LINE_AA,
-    )
-    if skirt:
-        bell = [
-            (center - half * 0.8, hip - 0.04 * height),
-            (center + half * 0.8, hip - 0.04 * height),
-        ]
-        bell += [
-            (center + half * 1.5, hip + 0.2 * height),
-            (center - half * 1.5, hip + 0.2 * height),
-        ]
-        cv2.fillConvexPoly(image, np.array(bell).astype(int), trousers, cv2.LINE_AA)
-    limb(
-        (center + 0.075 * height * build, shoulder + 4),
-        -swing,
-        0.2,
-        (0.17, 0.16),
-        thick * 0.65,
-        shirt,
-        skin,
-    )
-    head = (center, int(0.085 * height + lift))
-    neck = (center, int(shoulder))
-    cv2.line(image, head, neck, skin, int(0.045 * height), cv2.LINE_AA)
-    if long_hair:
-        cv2.ellipse(
-            image,
-            (center, head[1] + 16),
-            (int(0.052 * height), int(0.085 * height)),
-            0,
-            0,
-            360,
-            hair,
-            -1,
-        )
-    cv2.ellipse(
-        image, head, (int(0.046 * height), int(0.06 * height)), 0, 0, 360, skin, -1, cv2.LINE_AA
-    )
-    for side in (-1, 1):
-        eye = (center + side * int(0.017 * height), head[1] - int(0.002 * height))
-        cv2.circle(image, eye, max(int(0.006 * height), 1), (50, 40, 36, 255), -1, cv2.LINE_AA)
-    mouth = (center, head[1] + int(0.032 * height))
-    cv2.ellipse(
-        image,
-        mouth,
-        (int(0.014 * height), int(0.004 * height)),
-        0,
-        0,
-        360,
-        (*(0.65 * v for v in colors[0]), 255),
-        -1,
-    )
-    crown = (center, head[1] - int(0.012 * height))
-    cv2.ellipse(
-        image, crown, (int(0.05 * height), int(0.055 * height)), 0, 185, 355, hair, -1, cv2.LINE_AA
-    )
+    return finish(image, height, width)
 
 
 def _polygon(image: np.ndarray, points: list[tuple[float, float]], color: np.ndarray) -> None:
@@ -446,10 +230,11 @@ def _trunk(rng: np.random.Generator, height: int, width: int, half: float) -> np
     return image
 
 
-def _finish(image: np.ndarray, height: int, width: int) -> np.ndarray:
+def finish(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """Reduces a drawing on a transparent canvas and continues its colors into the transparent part.
 
-    Averaging left the colors multiplied by the opacity; dividing by it undoes that, so edges do not darken.
+    Averaging left the colors multiplied by the opacity; dividing by it undoes that, so edges do
+    not darken.
     """
     image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     near = cv2.blur(image, (9, 9))

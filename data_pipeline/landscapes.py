@@ -4,24 +4,11 @@ import math
 
 import numpy as np
 
-from data_pipeline import cutouts, textures
+from data_pipeline import cutouts, pictures, textures
 from data_pipeline.camera import Camera
-from data_pipeline.rooms import walker
-from data_pipeline.scene import (
-    Ground,
-    Look,
-    Motion,
-    Quad,
-    Solid,
-    Surface,
-    Texture,
-    box,
-    card,
-    cast_shadow,
-    shade_of,
-    shadow,
-    silhouette,
-)
+from data_pipeline.people import walker
+from data_pipeline.props import box, card, cast_shadow, shadow, silhouette
+from data_pipeline.scene import Ground, Look, Motion, Quad, Solid, Surface, Texture, shade_of
 
 _SKY_DISTANCE = 3000.0
 _LAWNS = (textures.grass, textures.grass, textures.concrete, textures.gravel)
@@ -31,11 +18,11 @@ def country(rng: np.random.Generator, look: Look) -> tuple[list[Surface], Camera
     """Meadow or park with trees, bushes, hills, perhaps a fence, a few houses and people.
 
     Args:
-      rng: decides everything.
-      look: for the light and the color of haze.
+        rng: decides everything.
+        look: for the light and the color of haze.
 
     Returns:
-      Surfaces and the camera at the beginning, its stereo parameters unset.
+        Surfaces and the camera at the beginning, its stereo parameters unset.
     """
     surfaces = backdrop(rng, look, _LAWNS)
     if rng.random() < 0.5:
@@ -76,7 +63,7 @@ def backdrop(rng: np.random.Generator, look: Look, grounds: tuple) -> list[Surfa
     ground = Texture(grounds[rng.integers(len(grounds))](rng, 1024, 1024, texel), tiled=True)
     surfaces: list[Surface] = [Ground(ground, 1024 * texel, 0.0, float(rng.uniform(0, 90)))]
     half = 2.6 * _SKY_DISTANCE
-    image = textures.sky(rng, 384, 1024, haze)
+    image = pictures.sky(rng, 384, 1024, haze)
     top = 0.85 * _SKY_DISTANCE
     # The last row is the horizon; the strip below closes the gap to the end of the ground.
     image = np.vstack(
@@ -105,15 +92,15 @@ def strip_on_ground(
     """A road or path: `count` equal pieces of `length` metres, one behind the other.
 
     Args:
-      start: middle of its near end, world metres.
-      along: unit vector.
-      width: metres.
-      image: of one piece, seen from above, its first and last row fitting together.
-      length: of one piece.
-      count: of pieces.
+        start: middle of its near end, world metres.
+        along: unit vector.
+        width: metres.
+        image: of one piece, seen from above, its first and last row fitting together.
+        length: of one piece.
+        count: of pieces.
 
     Returns:
-      Decals.
+        Decals.
     """
     texture = Texture(image)
     right = np.array([along[2], 0.0, -along[0]]) * width
@@ -191,14 +178,14 @@ def building(
     """A box with facades, its flat roof and the darkness at its foot.
 
     Args:
-      look: for the light.
-      place: x and z of its middle in metres.
-      size: width, height and depth in metres.
-      facades: of front, right side, back and left side, taken in turn.
-      roof: texture of the roof.
+        look: for the light.
+        place: x and z of its middle in metres.
+        size: width, height and depth in metres.
+        facades: of front, right side, back and left side, taken in turn.
+        roof: texture of the roof.
 
     Returns:
-      Surfaces.
+        Surfaces.
     """
     wide, tall, deep = size
     quads = box((place[0], tall / 2, place[1]), size, 0.0, facades, roof, look)
@@ -208,7 +195,7 @@ def building(
 def facade(rng: np.random.Generator, wide: float, tall: float) -> Texture:
     """A house front of this size in metres."""
     texel = max(tall, wide) / 512
-    return Texture(textures.facade(rng, int(tall / texel), int(wide / texel), texel))
+    return Texture(pictures.facade(rng, int(tall / texel), int(wide / texel), texel))
 
 
 def _house(rng: np.random.Generator, look: Look, x: float, z: float) -> list[Surface]:

@@ -1,6 +1,7 @@
-"""What air, lens and sensor make of a rendered view: haze, depth of field, vignetting, tone and noise.
+"""What air, lens and sensor do to a view: haze, depth of field, vignetting, tone and noise.
 
-Everything but the noise depends on the scene alone, so that both eyes show a point in the same color.
+Everything but the noise depends on the scene alone, so that both eyes show a point in the same
+color.
 """
 
 import functools
@@ -22,13 +23,13 @@ def develop(
     """Turns linear scene colors into the camera's picture.
 
     Args:
-      color: uint8 (h, w, 3) RGB.
-      inverse_depth: float32 (h, w), 1 / metre.
-      look: the shot's light and camera response.
-      rng: of the noise.
+        color: uint8 (h, w, 3) RGB.
+        inverse_depth: float32 (h, w), 1 / metre.
+        look: the shot's light and camera response.
+        rng: of the noise.
 
     Returns:
-      uint8 (h, w, 3) RGB.
+        uint8 (h, w, 3) RGB.
     """
     height, width = inverse_depth.shape
     image = np.ascontiguousarray(color)
@@ -58,10 +59,10 @@ def _add_haze(image: np.ndarray, inverse_depth: np.ndarray, look: Look) -> np.nd
 
 
 def _defocus(image: np.ndarray, inverse_depth: np.ndarray, look: Look, scale: float) -> np.ndarray:
-    """Blurs what is behind the focus, then what is before it, in proportion to the distance in 1 / metre.
+    """Blurs what is behind the focus, then what is before it, by their distance in 1 / metre.
 
-    The background is blurred by itself (colors of sharp things do not spread into it); a blurred foreground spreads
-    over what is behind.
+    The background is blurred by itself (colors of sharp things do not spread into it); a blurred
+    foreground spreads over what is behind.
     """
     offset = (inverse_depth - np.float32(1 / look.focus)) * np.float32(look.aperture * scale)
     tolerance = np.float32(0.6)
@@ -106,7 +107,7 @@ def _tone_table(exposure: tuple[float, float, float], gamma: float) -> np.ndarra
 
 
 def _noise(height: int, width: int, deviation: float, rng: np.random.Generator) -> np.ndarray:
-    """Noise (h, w, 3) int16: a random part of a fixed field, repeated where the picture is larger."""
+    """Noise (h, w, 3) int16: a random part of a fixed field, repeated in larger pictures."""
     field = _noise_field(round(deviation * 4))
     row, column = (int(v) for v in rng.integers(0, _NOISE_SIZE, 2))
     rows, columns = (

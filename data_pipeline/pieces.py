@@ -1,6 +1,7 @@
-"""What a camera sees of a scene: surfaces cut to the view and into bands of depth, in the order of painting.
+"""What a camera sees of a scene: surfaces cut to the view and into bands of depth.
 
-Cutting and the choice of reduced textures depend on the middle camera alone, so both eyes see the same colors.
+Cutting and the choice of reduced textures depend on the middle camera alone, so both eyes see the
+same colors.
 """
 
 import dataclasses
@@ -29,6 +30,7 @@ class FlatPiece:
     levels: tuple[int, int]
     shade: float
     decal: bool
+    depth_range: tuple[float, float]  # metres, of the whole surface in view
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,13 +45,13 @@ class SolidPiece:
 def visible_pieces(
     scene: Scene, camera: Camera, size: tuple[int, int], time: float
 ) -> list[FlatPiece | SolidPiece]:
-    """What is in view, in the order of painting: near things first, so that what they hide is skipped; then decals.
+    """What is in view, near things first, so that what they hide is skipped; then decals.
 
     Args:
-      scene: what there is.
-      camera: the stereo camera.
-      size: width and height in pixels of the image that will be drawn.
-      time: seconds since the shot began.
+        scene: what there is.
+        camera: the stereo camera.
+        size: width and height in pixels of the image that will be drawn.
+        time: seconds since the shot began.
     """
     rotation, position = camera.rotation(), np.asarray(camera.position)
     intrinsics = camera.intrinsics(*size, cameras.CENTER)
@@ -78,7 +80,7 @@ def _nearest_depth(piece: FlatPiece | SolidPiece) -> float:
 
 
 def _ground_basis(ground: Ground, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """World basis in tiles from the tile corner nearest below the camera, and the corners of a vast square."""
+    """World basis in tiles, its origin below the camera, and the corners of a vast square."""
     angle = math.radians(ground.yaw)
     across = ground.tile * np.array([math.cos(angle), 0.0, -math.sin(angle)])
     down = -ground.tile * np.array([math.sin(angle), 0.0, math.cos(angle)])
@@ -97,7 +99,7 @@ class _View:
 
 
 def _view_planes(intrinsics: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """What either eye may see: the middle camera's view with a tenth of its size more on all sides."""
+    """What either eye may see: the middle camera's view and a tenth of its size around it."""
     x, y = (1.2 * extent / (2 * intrinsics[0, 0]) for extent in size)
     sides = [(1, 0, x, 0), (-1, 0, x, 0), (0, 1, y, 0), (0, -1, y, 0)]
     return np.array([(0, 0, 1, -NEAR), *sides], float)
@@ -131,7 +133,11 @@ def _quad_pieces(
         if whole[index]:
             inverse = np.linalg.inv(view.intrinsics[:, :3] @ basis)
             levels = _texture_levels(inverse, view.intrinsics, middle[index], texture)
-            found = [FlatPiece(corners[index], basis, texture, levels, quad.shade, quad.decal)]
+            depth = corners[index, :, 2]
+            limits = (float(depth.min()), float(depth.max()))
+            found = [
+                FlatPiece(corners[index], basis, texture, levels, quad.shade, quad.decal, limits)
+            ]
         else:
             found = _flat_pieces(basis, corners[index], texture, quad.shade, quad.decal, view)
         yield quad, found
@@ -166,14 +172,16 @@ def _flat_pieces(
         if len(band) >= 3:
             points = np.array(band)
             levels = _texture_levels(inverse, view.intrinsics, points.mean(0), texture)
-            pieces.append(FlatPiece(points, basis, texture, levels, shade, decal))
+            pieces.append(
+                FlatPiece(points, basis, texture, levels, shade, decal, (nearest, farthest))
+            )
     return pieces
 
 
 def _texture_levels(
     inverse: np.ndarray, intrinsics: np.ndarray, point: np.ndarray, texture: Texture
 ) -> tuple:
-    """Powers of two by which the texture is finer than the pixels at a point, across and down it."""
+    """Powers of two by which the texture is finer than the pixels at a point."""
     pixel = intrinsics[:, :3] @ (point / point[2])
     s, t, w = (inverse @ pixel).tolist()
     (a, b, _), (c, d, _), (e, f, _) = inverse.tolist()
@@ -185,7 +193,7 @@ def _texture_levels(
 
 
 def _clip(polygon: list, normal: tuple, offset: float) -> list:
-    """The part of a convex polygon where normal . point + offset >= 0 (Sutherland and Hodgman 1974)."""
+    """The part of a polygon where normal . point + offset >= 0 (Sutherland and Hodgman 1974)."""
     if not polygon:
         return polygon
     distances = [normal[0] * p[0] + normal[1] * p[1] + normal[2] * p[2] + offset for p in polygon]

@@ -1,9 +1,10 @@
 """Draws both eyes of a synthetic scene with exact disparity and occlusions.
 
-Every flat surface is warped into each eye by its homography; its inverse depth is linear in image coordinates (Hartley
-and Zisserman, Multiple View Geometry, section 8.1.1), so the depth buffer is exact. Ellipsoids and cylinders are
-intersected with each pixel's ray. Images are drawn at twice the size and averaged, which smooths edges; a pixel's
-disparity is that of the surface that fills most of it. Cut-outs are where their opacity is at least a half.
+Every flat surface is warped into each eye by its homography; its inverse depth is linear in image
+coordinates (Hartley and Zisserman, Multiple View Geometry, section 8.1.1), so the depth buffer is
+exact. Ellipsoids and cylinders are intersected with each pixel's ray. Images are drawn at twice
+the size and averaged, which smooths edges; a pixel's disparity is that of the surface that fills
+most of it. Cut-outs are where their opacity is at least a half.
 """
 
 import dataclasses
@@ -17,23 +18,26 @@ from data_pipeline.camera import Camera
 from data_pipeline.lens import develop
 from data_pipeline.pieces import FlatPiece, SolidPiece, visible_pieces
 from data_pipeline.scene import Scene
+from data_pipeline.solids import Canvas, draw_solid
 from deep3d.disparity import disparity_from_depth
 
 SUPERSAMPLING = 2
+_SLANT = 0.1  # pixels of disparity within a pixel: more is an edge between surfaces
 _OCCLUSION_TOLERANCE = 0.5  # pixels of disparity: nearer surfaces hide at most this much
 
 
 @dataclasses.dataclass(frozen=True)
 class StereoFrame:
-    """Both eyes' views of a moment and their truth; disparity in pixels at this width, positive in front.
+    """Both eyes' views and their truth; disparity in pixels at this width, positive in front.
 
     Attributes:
-      left: uint8 (h, w, 3) RGB.
-      right: uint8 (h, w, 3) RGB.
-      disparity_left: float32 (h, w), of each pixel of the left view.
-      disparity_right: float32 (h, w); right(x) = left(x + disparity_right(x)).
-      occluded_left: bool (h, w), visible in the left view only: hidden from the right eye or beyond its frame.
-      occluded_right: bool (h, w), visible in the right view only.
+        left: uint8 (h, w, 3) RGB.
+        right: uint8 (h, w, 3) RGB.
+        disparity_left: float32 (h, w), of each pixel of the left view.
+        disparity_right: float32 (h, w); right(x) = left(x + disparity_right(x)).
+        occluded_left: bool (h, w), visible in the left view only: hidden from the right eye or
+            beyond its frame.
+        occluded_right: bool (h, w), visible in the right view only.
     """
 
     left: np.ndarray
@@ -50,14 +54,14 @@ def render_stereo(
     """Renders both eyes of a scene at a moment; the same arguments give the same bytes.
 
     Args:
-      scene: what is seen.
-      camera: from where; usually scene.path.at(time).
-      width: of one eye's view in pixels.
-      height: of one eye's view in pixels.
-      time: seconds since the shot began.
+        scene: what is seen.
+        camera: from where; usually scene.path.at(time).
+        width: of one eye's view in pixels.
+        height: of one eye's view in pixels.
+        time: seconds since the shot began.
 
     Returns:
-      The views, their disparity and occlusions.
+        The views, their disparity and occlusions.
     """
     if width < 8 or height < 8:
         raise ValueError(f"width and height must be at least 8. Received: {width} x {height}")
@@ -67,7 +71,7 @@ def render_stereo(
     for index, eye in enumerate((cameras.LEFT, cameras.RIGHT)):
         canvas = _draw(pieces, scene, camera, eye, width, height)
         color = cv2.resize(canvas.color, (width, height), interpolation=cv2.INTER_AREA)
-        inverse_depth = _majority(canvas.inverse_depth)
+        inverse_depth = _majority(canvas.inverse_depth, focal * camera.baseline)
         rng = np.random.default_rng([scene.noise_seed, round(time * 1e6), index])
         images.append(develop(color[..., :3], inverse_depth, scene.look, rng))
         with np.errstate(divide="ignore"):
@@ -80,23 +84,24 @@ def render_stereo(
 def inverse_depths(
     scene: Scene, camera: Camera, width: int, height: int, time: float = 0.0
 ) -> np.ndarray:
-    """Inverse depth (1 / metre) seen from between the eyes, float32 (height, width); 0 where there is nothing."""
+    """Inverse depth (1 / metre, 0 for nothing) from between the eyes, float32 (h, w)."""
     pieces = visible_pieces(scene, camera, (width * SUPERSAMPLING, height * SUPERSAMPLING), time)
-    return _majority(
-        _draw(pieces, scene, camera, cameras.CENTER, width, height, depth_only=True).inverse_depth
-    )
+    canvas = _draw(pieces, scene, camera, cameras.CENTER, width, height, depth_only=True)
+    return _majority(canvas.inverse_depth, camera.focal_length(width) * camera.baseline)
 
 
 def occluded(disparity: np.ndarray, other: np.ndarray, sign: int) -> np.ndarray:
     """Which pixels of a view the other eye does not see.
 
     Args:
-      disparity: of this view, float32 (h, w) pixels.
-      other: disparity of the other eye's view, float32 (h, w) pixels.
-      sign: -1 when this view is the left one (a point at x is at x - d in the right view), else 1.
+        disparity: of this view, float32 (h, w) pixels.
+        other: disparity of the other eye's view, float32 (h, w) pixels.
+        sign: -1 when this view is the left one (a point at x is at x - d in the right view), else
+            1.
 
     Returns:
-      bool (h, w): the point lies outside the other frame or behind a surface there by more than half a pixel.
+        bool (h, w): the point lies outside the other frame or behind a surface there by more than
+        half a pixel.
     """
     height, width = disparity.shape
     target = np.arange(width, dtype=np.float32) + np.float32(sign) * disparity
@@ -116,12 +121,6 @@ def occluded(disparity: np.ndarray, other: np.ndarray, sign: int) -> np.ndarray:
     return ~(seen & inside)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Canvas:
-    color: np.ndarray | None  # uint8 (h, w, 4), the last channel unused
-    inverse_depth: np.ndarray  # float32 (h, w)
-
-
 def _draw(
     pieces: list,
     scene: Scene,
@@ -130,7 +129,7 @@ def _draw(
     width: int,
     height: int,
     depth_only: bool = False,
-) -> _Canvas:
+) -> Canvas:
     size = (width * SUPERSAMPLING, height * SUPERSAMPLING)
     intrinsics = camera.intrinsics(*size, eye)
     color = None
@@ -138,13 +137,13 @@ def _draw(
         pixel = np.array([*(round(v) for v in scene.look.background), 255], np.uint8)
         color = np.full((size[1], size[0]), pixel.view(np.uint32)[0])
         color = color.view(np.uint8).reshape(size[1], size[0], 4)
-    canvas = _Canvas(color, np.zeros((size[1], size[0]), np.float32))
+    canvas = Canvas(color, np.zeros((size[1], size[0]), np.float32))
     inverses: dict[
         int, np.ndarray
     ] = {}  # by the identity of the surface's basis, which bands share
     for piece in pieces:
         if isinstance(piece, SolidPiece):
-            _draw_solid(canvas, piece, scene, intrinsics, camera)
+            draw_solid(canvas, piece, scene, intrinsics, camera)
         elif not (depth_only and piece.decal):
             if id(piece.basis) not in inverses:
                 homography = intrinsics[:, :3] @ piece.basis
@@ -155,7 +154,7 @@ def _draw(
 
 
 def _inverse(matrix: np.ndarray) -> np.ndarray:
-    """Inverse of a 3x3 matrix from its cross products, a fraction of the time of the general routine."""
+    """Inverse of a 3x3 matrix by cofactors, in a fraction of numpy.linalg's time."""
     (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
     adjugate = np.array(
         [
@@ -169,9 +168,9 @@ def _inverse(matrix: np.ndarray) -> np.ndarray:
 
 
 def _draw_flat(
-    canvas: _Canvas, piece: FlatPiece, intrinsics: np.ndarray, inverse: np.ndarray
+    canvas: Canvas, piece: FlatPiece, intrinsics: np.ndarray, inverse: np.ndarray
 ) -> None:
-    """Paints a flat piece wherever it is nearer than what is there; `inverse` maps pixels to (s, t, 1) / depth."""
+    """Paints a flat piece where it is nearest; `inverse` maps pixels to (s, t, 1) / depth."""
     projected = piece.polygon @ intrinsics[:, :3].T + intrinsics[:, 3]
     points = projected[:, :2] / projected[:, 2:]
     height, width = canvas.inverse_depth.shape
@@ -214,15 +213,15 @@ def _draw_flat(
 def _plane_depth(
     piece: FlatPiece, row: np.ndarray, x0: int, y0: int, x1: int, y1: int
 ) -> np.ndarray:
-    """Inverse depth of the piece in a rectangle, float32: row . (x, y, 1), within the piece's own range.
+    """Inverse depth of a piece in a rectangle: row . (x, y, 1), within the surface's range.
 
-    The limits matter for pixels that the outline only touches: a plane seen nearly edge on runs far away there.
+    The limits matter for pixels that the outline only touches: a plane seen nearly edge on runs
+    far away there.
     """
     across = (row[0] * np.arange(x0, x1) + row[2]).astype(np.float32)
     down = (row[1] * np.arange(y0, y1)).astype(np.float32)
-    depth = piece.polygon[:, 2]
     inverse_depth = across[None] + down[:, None]
-    low, high = np.float32(1 / depth.max()), np.float32(1 / depth.min())
+    low, high = (np.float32(1 / depth) for depth in piece.depth_range[::-1])
     return np.clip(inverse_depth, low, high, out=inverse_depth)
 
 
@@ -252,7 +251,7 @@ def _warp_texture(
 def _remap_tiled(
     image: np.ndarray, to_texels: np.ndarray, inverse: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """As warpPerspective with cv2.BORDER_WRAP, which takes ten times as long outside of the image."""
+    """As warpPerspective with cv2.BORDER_WRAP, which is ten times as slow beyond the image."""
     x, y = np.arange(size[0])[None], np.arange(size[1])[:, None]
     s, t, w = ((a * x + c).astype(np.float32) + (b * y).astype(np.float32) for a, b, c in inverse)
     maps = []
@@ -277,94 +276,25 @@ def _blend(patch: np.ndarray, mask: np.ndarray, color: np.ndarray) -> None:
     color[part] = cv2.blendLinear(np.ascontiguousarray(patch[part]), below, weight, 1 - weight)
 
 
-def _draw_solid(
-    canvas: _Canvas, piece: SolidPiece, scene: Scene, intrinsics: np.ndarray, camera: Camera
-) -> None:
-    """Intersects the rays of all pixels around an ellipsoid or cylinder with it and paints the near side."""
-    rotation = camera.rotation()
-    bounds = _solid_bounds(piece, rotation, intrinsics, canvas.inverse_depth.shape)
-    if bounds is None:
-        return
-    x0, y0, x1, y1 = bounds
-    # With q the point in units of the radii about the center, q = start + depth * direction(pixel).
-    radii = np.asarray(piece.solid.radii)
-    to_unit = (rotation.T / radii[:, None]).astype(np.float64)
-    eye_x = -intrinsics[0, 3] / intrinsics[0, 0]
-    start = (to_unit @ (np.array([eye_x, 0.0, 0.0]) - piece.center)).astype(np.float32)
-    u = ((np.arange(x0, x1) - intrinsics[0, 2]) / intrinsics[0, 0])[None]
-    v = ((np.arange(y0, y1) - intrinsics[1, 2]) / intrinsics[1, 1])[:, None]
-    direction = [
-        (to_unit[i, 0] * u + to_unit[i, 1] * v + to_unit[i, 2]).astype(np.float32) for i in range(3)
-    ]
-    axes = (0, 2) if piece.solid.cylinder else (0, 1, 2)
-    a = sum(direction[i] ** 2 for i in axes)
-    b = sum(start[i] * direction[i] for i in axes)
-    c = sum(start[i] ** 2 for i in axes) - 1
-    root = np.sqrt(np.maximum(b * b - a * c, 0))
-    inverse_depth = (root - b) / c  # of the nearer of the two intersections
-    area = np.s_[y0:y1, x0:x1]
-    hit = (b * b > a * c) & (inverse_depth > canvas.inverse_depth[area])
-    depth = 1 / np.where(hit, inverse_depth, 1)
-    point = [start[i] + depth * direction[i] for i in range(3)]
-    if piece.solid.cylinder:
-        hit &= np.abs(point[1]) <= 1
-    if not hit.any():
-        return
-    mask = hit.view(np.uint8) * np.uint8(255)
-    if canvas.color is not None:
-        cv2.copyTo(_solid_colors(piece, point, scene), mask, canvas.color[area])
-    cv2.copyTo(inverse_depth, mask, canvas.inverse_depth[area])
+def _majority(inverse_depth: np.ndarray, scale: float) -> np.ndarray:
+    """Halves the size: mean of those of four samples that lie on the pixel's main surface.
 
+    Args:
+        inverse_depth: float32 (2 h, 2 w), 1 / metre.
+        scale: pixels of disparity per 1 / metre.
 
-def _solid_colors(piece: SolidPiece, point: list[np.ndarray], scene: Scene) -> np.ndarray:
-    """Texture and shading at points of the unit sphere or cylinder, uint8 (h, w, 4)."""
-    image, border = piece.solid.texture.reduced(piece.level, piece.level)
-    width, height = image.shape[1] - 2 * border, image.shape[0] - 2 * border
-    longitude = cv2.phase(-point[2], point[0]) * np.float32(1 / (2 * math.pi))
-    s = (longitude + np.float32(0.5 + piece.solid.turn / 360)) % 1
-    t = (
-        0.5 - 0.5 * point[1]
-        if piece.solid.cylinder
-        else np.arccos(np.clip(point[1], -1, 1)) / np.float32(np.pi)
-    )
-    map_x = s * np.float32(width) + np.float32(border - 0.5)
-    map_y = np.clip(t, 0, 1) * np.float32(height) + np.float32(border - 0.5)
-    patch = cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    normal = [p / np.float32(r) for p, r in zip(point, piece.solid.radii, strict=True)]
-    if piece.solid.cylinder:
-        normal[1] = np.zeros_like(normal[0])
-    length = np.sqrt(sum(n * n for n in normal)) + np.float32(1e-6)
-    cosine = (
-        sum(n * np.float32(light) for n, light in zip(normal, scene.look.light, strict=True))
-        / length
-    )
-    shade = scene.look.ambient + (1 - scene.look.ambient) * np.maximum(cosine, 0)
-    return np.clip(patch * shade[..., None], 0, 255).astype(np.uint8)
-
-
-def _solid_bounds(
-    piece: SolidPiece, rotation: np.ndarray, intrinsics: np.ndarray, shape: tuple
-) -> tuple[int, int, int, int] | None:
-    """Pixel rectangle x0, y0, x1, y1 that contains the solid, or None when that is out of frame."""
-    signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1)
-    corners = piece.center[:, None] + rotation @ (signs * np.reshape(piece.solid.radii, (3, 1)))
-    corners = corners.T @ intrinsics[:, :3].T + intrinsics[:, 3]
-    points = corners[:, :2] / corners[:, 2:]
-    x0, y0 = np.maximum(np.floor(points.min(0)).astype(int), 0)
-    x1, y1 = np.minimum(np.ceil(points.max(0)).astype(int) + 1, (shape[1], shape[0]))
-    return (int(x0), int(y0), int(x1), int(y1)) if x1 > x0 and y1 > y0 else None
-
-
-def _majority(inverse_depth: np.ndarray) -> np.ndarray:
-    """Halves the size: the mean over those of four samples that belong to the surface holding at least half of them."""
+    Returns:
+        float32 (h, w).
+    """
     upper, lower = inverse_depth[::2], inverse_depth[1::2]
     nearest, farthest = np.maximum(upper, lower), np.minimum(upper, lower)
     nearest = np.maximum(nearest[:, ::2], nearest[:, 1::2])
     farthest = np.minimum(farthest[:, ::2], farthest[:, 1::2])
     size = inverse_depth.shape[1] // 2, inverse_depth.shape[0] // 2
     mean = cv2.resize(inverse_depth, size, interpolation=cv2.INTER_AREA)
-    # Samples of a single slanted surface differ little and all count.
-    rows, columns = np.nonzero(nearest - farthest >= np.float32(0.02) * nearest)
+    # Samples of a single slanted surface differ little and all count, which is exact for planes.
+    little = np.maximum(np.float32(0.02) * nearest, np.float32(_SLANT / scale))
+    rows, columns = np.nonzero(nearest - farthest >= little)
     samples = np.stack(
         [inverse_depth[2 * rows + i, 2 * columns + j] for i in (0, 1) for j in (0, 1)]
     )

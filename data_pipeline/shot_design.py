@@ -1,7 +1,8 @@
 """Composes a shot: a kind of scene, its light, the camera's motion and a film-like amount of depth.
 
-Films keep the parallax of a shot within about 3 % of the picture's width (Mendiburu 2009, "3D Movie Making"). Baseline
-and convergence distance are chosen from the scene's own depths, so that near and far scenes alike use such a budget.
+Films keep the parallax of a shot within about 3 % of the picture's width (Mendiburu 2009, "3D
+Movie Making"). Baseline and convergence distance are chosen from the scene's own depths, so that
+near and far scenes alike use such a budget.
 """
 
 import dataclasses
@@ -15,8 +16,8 @@ from data_pipeline.render import inverse_depths
 from data_pipeline.scene import Look, Scene
 
 KINDS = ("room", "country", "street", "closeup")
-# Disparity of anything at any moment, in parts of the width: -8..+7 px at 384, with a margin for what the few
-# moments looked at have missed.
+# Disparity of anything at any moment, in parts of the width: -8..+7 px at 384, with a margin for
+# what the few moments looked at have missed.
 _FARTHEST, _NEAREST = -0.95 * 8 / 384, 0.93 * 7 / 384
 _SAMPLE_WIDTH, _SAMPLE_MOMENTS = 96, 5
 
@@ -27,13 +28,13 @@ def random_scene(
     """Makes up a shot.
 
     Args:
-      rng: decides everything.
-      kind: one of KINDS; None for any.
-      duration: seconds for which the depth budget must hold.
-      aspect: width / height of the picture, for the same reason.
+        rng: decides everything.
+        kind: one of KINDS; None for any.
+        duration: seconds for which the depth budget must hold.
+        aspect: width / height of the picture, for the same reason.
 
     Returns:
-      The scene; scene.path.at(time) is its camera.
+        The scene; scene.path.at(time) is its camera.
     """
     if kind is not None and kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}. Received: {kind}")
@@ -107,7 +108,7 @@ def _path(rng: np.random.Generator, start: Camera, kind: str) -> CameraPath:
 def _fit_stereo(
     rng: np.random.Generator, scene: Scene, duration: float, aspect: float
 ) -> CameraPath:
-    """Chooses baseline and convergence for a range of disparities drawn at random, within the budget throughout."""
+    """Chooses baseline and convergence for a random range of disparities within the budget."""
     height = max(round(_SAMPLE_WIDTH / aspect), 8)
     moments = np.linspace(0, duration, _SAMPLE_MOMENTS)
     samples = np.stack(

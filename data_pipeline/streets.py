@@ -5,18 +5,9 @@ import numpy as np
 from data_pipeline import cutouts, textures
 from data_pipeline.camera import Camera
 from data_pipeline.landscapes import backdrop, building, eye_level_camera, facade, strip_on_ground
-from data_pipeline.rooms import walker
-from data_pipeline.scene import (
-    Look,
-    Motion,
-    Solid,
-    Surface,
-    Texture,
-    card,
-    cast_shadow,
-    shadow,
-    silhouette,
-)
+from data_pipeline.people import walker
+from data_pipeline.props import card, cast_shadow, shadow, silhouette
+from data_pipeline.scene import Look, Motion, Solid, Surface, Texture
 
 _PAVINGS = (textures.tiles, textures.concrete, textures.gravel, textures.bricks)
 
@@ -25,11 +16,11 @@ def street(rng: np.random.Generator, look: Look) -> tuple[list[Surface], Camera]
     """A street between two rows of facades, with poles, trees, cars and people.
 
     Args:
-      rng: decides everything.
-      look: for the light and the color of haze.
+        rng: decides everything.
+        look: for the light and the color of haze.
 
     Returns:
-      Surfaces and the camera at the beginning, its stereo parameters unset.
+        Surfaces and the camera at the beginning, its stereo parameters unset.
     """
     surfaces = backdrop(rng, look, _PAVINGS)
     half = rng.uniform(4, 10)
@@ -53,7 +44,7 @@ def street(rng: np.random.Generator, look: Look) -> tuple[list[Surface], Camera]
 
 
 def _row_of_houses(rng: np.random.Generator, look: Look, edge: float) -> list[Surface]:
-    """Houses along a line x = edge, with a few fronts that recur in other sizes, as in real streets."""
+    """Houses along a line x = edge, with a few fronts that recur in other sizes."""
     side = np.sign(edge)
     fronts = [facade(rng, rng.uniform(8, 14), rng.uniform(7, 13)) for _ in range(4)]
     gable, roof = facade(rng, 8.0, 10.0), Texture(np.full((4, 4, 3), 96, np.uint8))
