@@ -28,7 +28,7 @@ def test_pack_preset():
     left = np.arange(2 * 4 * 3, dtype=np.uint8).reshape(2, 4, 3)
     right = left + 100
     side_by_side = pack(left, right, "half_sbs")
-    np.testing.assert_array_equal(side_by_side[0, :, 0], [2, 8, 102, 108])  # means of 0 3, 6 9
+    np.testing.assert_array_equal(side_by_side[0, :, 0], [2, 8, 102, 108])  # means of 0 3 and 6 9
     above = pack(left, right, "half_tab")
     np.testing.assert_array_equal(above[:, 0, 0], [6, 106])  # means of 0 and 12
     assert side_by_side.shape == above.shape == left.shape
@@ -83,9 +83,9 @@ def test_unpack_gives_windows():
 
 @pytest.mark.parametrize("method", [name for name in OUTPUT_FORMATS if name not in LAYOUTS])
 def test_anaglyph_matches_reference(method):
-    left, right = _views(5, 7, seed=3)
+    left, right = _views(37, 7, seed=3)
     expected = np.empty_like(left)
-    for row, column in np.ndindex(5, 7):
+    for row, column in np.ndindex(37, 7):
         expected[row, column] = _reference_pixel(
             left[row, column].astype(float), right[row, column].astype(float), method
         )
