@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 
 from data_pipeline import textures
-from data_pipeline.textures import fractal_noise, mix, pick_color, to_bytes
+from data_pipeline.noise import fractal_noise
+from data_pipeline.sketch import finish
+from data_pipeline.textures import brightened, mix, pick_color, to_bytes
 
 
 def tree(rng: np.random.Generator, height: int = 384, width: int = 288) -> np.ndarray:
@@ -45,7 +47,7 @@ def bush(rng: np.random.Generator, height: int = 192, width: int = 256) -> np.nd
     v, u = _unit_grid(height, width)
     clumps = fractal_noise(rng, height, width, 1.25)
     leaves = cv2.GaussianBlur(fractal_noise(rng, height, width, 0.5), (0, 0), 1.0)
-    body = 1 - np.hypot(u / 0.85, (v - 0.9) / rng.uniform(1.3, 1.6))
+    body = 1 - np.hypot(u / 0.7, (v - 0.9) / rng.uniform(1.3, 1.6))
     body = body - 6 * (np.clip(np.abs(u) - 0.85, 0, 1) + np.clip(-v - 0.8, 0, 1))
     opacity = _edge(body * 5 + 0.6 * clumps + 0.6 * leaves + 0.3)
     return _rgba(_foliage(rng, clumps, leaves, v), opacity)
@@ -224,27 +226,9 @@ def _trunk(rng: np.random.Generator, height: int, width: int, half: float) -> np
         [(0.5 - half * 0.6, 0.6), (0.5 + half * 0.6, 0.6), (0.5 + half, 1.0), (0.5 - half, 1.0)],
         bark,
     )
-    image[..., :3] = to_bytes(
-        image[..., :3] * (1 + 0.15 * fractal_noise(rng, height, width, 0.75))[..., None]
-    )
+    bark_light = 1 + 0.15 * fractal_noise(rng, height, width, 0.75)
+    image[..., :3] = brightened(image[..., :3], bark_light)
     return image
-
-
-def finish(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Reduces a drawing on a transparent canvas and continues its colors into the transparent part.
-
-    Averaging left the colors multiplied by the opacity; dividing by it undoes that, so edges do
-    not darken.
-    """
-    image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    near = cv2.blur(image, (9, 9))
-    total = cv2.mean(image)
-    color = near[..., :3] * (np.float32(255) / np.maximum(near[..., 3:], 1))
-    color = np.where(
-        near[..., 3:] > 0, color, np.float32(total[:3]) * np.float32(255 / max(total[3], 1))
-    )
-    color = np.where(image[..., 3:] > 250, image[..., :3], np.minimum(color, 255))
-    return np.dstack([color.astype(np.uint8), image[..., 3]])
 
 
 def _rgba(color: np.ndarray, opacity: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from data_pipeline import cutouts, pictures, textures
 from data_pipeline.camera import Camera
+from data_pipeline.noise import fractal_noise
 from data_pipeline.people import walker
 from data_pipeline.props import box, card, cast_shadow, shadow, silhouette
 from data_pipeline.scene import Ground, Look, Motion, Quad, Solid, Surface, Texture, shade_of
@@ -120,7 +121,7 @@ def _path(rng: np.random.Generator) -> list[Surface]:
     """A path across the ground with soft edges."""
     image = textures.concrete(rng, 1024, 64, 0.05)
     edge = np.clip(6 * (1 - np.abs(np.linspace(-1, 1, 64))), 0, 1)
-    waves = 0.15 * textures.fractal_noise(rng, 1024, 64, 1.0)
+    waves = 0.15 * fractal_noise(rng, 1024, 64, 1.0)
     opacity = np.clip(edge[None] + waves * (edge[None] < 1), 0, 1)
     angle = math.radians(rng.uniform(-35, 35))
     along = np.array([math.sin(angle), 0, math.cos(angle)])

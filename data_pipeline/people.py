@@ -1,18 +1,20 @@
 """People as cut-outs: whole figures that walk, and head and shoulders from the front.
 
-Drawn as cutouts.py says.
+Each is uint8 (h, w, 4) RGB and opacity, standing on its lowest row.
 """
 
+import dataclasses
 import math
 
 import cv2
 import numpy as np
 
 from data_pipeline import textures
-from data_pipeline.cutouts import finish
+from data_pipeline.noise import fractal_noise
 from data_pipeline.props import card, cast_shadow, shadow, silhouette
 from data_pipeline.scene import Look, Motion, Surface, Texture
-from data_pipeline.textures import fractal_noise, pick_color, to_bytes
+from data_pipeline.sketch import Sketch
+from data_pipeline.textures import pick_color
 
 SKINS = ((224, 184, 154), (198, 152, 120), (150, 106, 78), (104, 72, 54), (236, 202, 176))
 HAIRS = ((40, 32, 28), (84, 60, 42), (142, 106, 66), (120, 116, 112), (24, 22, 22), (176, 140, 88))
@@ -22,29 +24,24 @@ def person(
     rng: np.random.Generator, phases: int = 1, height: int = 256, width: int = 128
 ) -> list[np.ndarray]:
     """Someone standing, or walking through `phases` pictures of one double step."""
-    skin, hair, shirt, trousers, shoes = (
-        tuple(float(v) for v in pick_color(rng, colors))
-        for colors in (
-            SKINS,
-            HAIRS,
-            textures.CLOTHES + textures.VIVID,
-            textures.CLOTHES,
-            textures.CLOTHES,
-        )
+    wear = textures.CLOTHES
+    outfit = _Outfit(
+        skin=pick_color(rng, SKINS, 0.05),
+        hair=pick_color(rng, HAIRS),
+        shirt=pick_color(rng, wear + textures.VIVID),
+        trousers=pick_color(rng, wear),
+        shoes=pick_color(rng, wear),
+        build=rng.uniform(0.9, 1.15),
+        long_hair=rng.random() < 0.35,
+        skirt=rng.random() < 0.25,
     )
-    build = rng.uniform(0.9, 1.15)
-    long_hair, skirt = rng.random() < 0.35, rng.random() < 0.25
-    cloth = 1 + 0.07 * fractal_noise(rng, height, width, 1.0)[..., None]
+    light = np.linspace(1.12, 0.85, width, dtype=np.float32)
+    light = light * (1 + 0.07 * fractal_noise(rng, height, width, 1.0))
     stance = rng.uniform(0.1, 0.25)
     images = []
     for phase in range(phases):
-        swing = math.sin(2 * math.pi * phase / phases) * 0.42 if phases > 1 else stance
-        image = np.zeros((2 * height, 2 * width, 4), np.uint8)
-        _draw_person(image, swing, build, (skin, hair, shirt, trousers, shoes), long_hair, skirt)
-        image = finish(image, height, width)
-        light = np.linspace(1.12, 0.85, width, dtype=np.float32)[None, :, None]
-        image[..., :3] = to_bytes(image[..., :3] * light * cloth)
-        images.append(image)
+        swing = math.sin(2 * math.pi * phase / phases) * 0.38 if phases > 1 else stance
+        images.append(_shade(_draw_person(height, width, swing, outfit), light))
     return images
 
 
@@ -86,182 +83,119 @@ def walker(
 
 def bust(rng: np.random.Generator, height: int = 448, width: int = 448) -> np.ndarray:
     """Head and shoulders from the front, cut off below the chest."""
-    skin, hair, shirt = (
-        pick_color(rng, colors, 0.05 if colors is SKINS else 0.12)
-        for colors in (SKINS, HAIRS, textures.CLOTHES + textures.VIVID)
-    )
-    s = 2 * width / 448
-    image = np.zeros((2 * height, 2 * width, 4), np.uint8)
-    cx = width
-    cy, rx, ry = int(150 * s), int(rng.uniform(66, 78) * s), int(rng.uniform(88, 100) * s)
-
-    def ellipse(center, axes, color, angle=0.0, start=0, end=360):
-        center, axes = tuple(int(v) for v in center), tuple(int(v) for v in axes)
-        cv2.ellipse(
-            image,
-            center,
-            axes,
-            angle,
-            start,
-            end,
-            (*(float(v) for v in color), 255),
-            -1,
-            cv2.LINE_AA,
-        )
-
+    skin, hair = pick_color(rng, SKINS, 0.05), pick_color(rng, HAIRS)
+    shirt = pick_color(rng, textures.CLOTHES + textures.VIVID)
+    sketch = Sketch(height, width)
+    y, rx, ry = 0.335, rng.uniform(0.147, 0.174), rng.uniform(0.196, 0.223)
     if rng.random() < 0.5:  # long hair behind the shoulders
-        ellipse((cx, cy + 0.5 * ry), (1.25 * rx, 1.45 * ry), hair * 0.8)
-    shoulders = rng.uniform(175, 205) * s
-    ellipse((cx, cy + 310 * s), (shoulders, 175 * s), shirt)
-    cv2.rectangle(
-        image,
-        (int(cx - 0.5 * rx), cy),
-        (int(cx + 0.5 * rx), int(cy + ry + 52 * s)),
-        (*(float(v) for v in skin * 0.82), 255),
-        -1,
+        sketch.ellipse((0, y + 0.5 * ry), (1.25 * rx, 1.45 * ry), hair * 0.8)
+    sketch.ellipse((0, y + 0.69), (rng.uniform(0.39, 0.45), 0.39), shirt)
+    neck = [(-0.5 * rx, y), (0.5 * rx, y), (0.5 * rx, y + ry + 0.12), (-0.5 * rx, y + ry + 0.12)]
+    sketch.polygon(neck, skin * 0.82)
+    sketch.ellipse((0, y + ry + 0.1), (0.62 * rx, 0.058), skin * 0.85)
+    _draw_face(rng, sketch, y, rx, ry, skin, hair)
+    sides = np.linspace(*rng.uniform(0.75, 1.2, 2), width, dtype=np.float32)
+    return _shade(
+        sketch.picture(blur=0.0017), sides * (1 + 0.05 * fractal_noise(rng, height, width, 1.0))
     )
-    ellipse((cx, cy + ry + 45 * s), (0.62 * rx, 26 * s), skin * 0.85)
-    ellipse((cx, cy - 0.12 * ry), (1.1 * rx, 1.02 * ry), hair)
-    for side in (-1, 1):
-        ellipse((cx + side * rx * 0.98, cy + 0.1 * ry), (0.14 * rx, 0.2 * ry), skin * 0.9)
-    ellipse((cx, cy + 0.08 * ry), (0.93 * rx, 0.92 * ry), skin)
-    ellipse((cx, cy - 0.55 * ry), (0.95 * rx, 0.5 * ry), hair, 0, 180, 360)
-    for side in (-1, 1):
-        eye = (cx + side * 0.4 * rx, cy - 0.02 * ry)
-        ellipse(eye, (0.17 * rx, 0.07 * ry), (235, 232, 228))
-        ellipse(eye, (0.075 * rx, 0.07 * ry), pick_color(rng, HAIRS))
-        ellipse((eye[0], eye[1] - 0.15 * ry), (0.22 * rx, 0.03 * ry), hair * 0.8, -4.0 * side)
-        ellipse(
-            (cx + side * 0.45 * rx, cy + 0.38 * ry),
-            (0.25 * rx, 0.16 * ry),
-            skin * (1.02, 0.94, 0.92),
-        )
-    ellipse((cx, cy + 0.32 * ry), (0.14 * rx, 0.06 * ry), skin * 0.78)
-    ellipse((cx, cy + 0.62 * ry), (0.32 * rx, 0.06 * ry), skin * (0.85, 0.6, 0.6))
-    image = finish(cv2.GaussianBlur(image, (0, 0), 1.5 * s), height, width)
-    side = np.linspace(rng.uniform(0.75, 1.2), rng.uniform(0.75, 1.2), width, dtype=np.float32)
-    grain = 1 + 0.05 * fractal_noise(rng, height, width, 1.0)
-    image[..., :3] = to_bytes(image[..., :3] * (side[None] * grain)[..., None])
-    return image
 
 
-def _draw_person(
-    image: np.ndarray, swing: float, build: float, colors: tuple, long_hair: bool, skirt: bool
+def _draw_face(
+    rng: np.random.Generator,
+    sketch: Sketch,
+    y: float,
+    rx: float,
+    ry: float,
+    skin: np.ndarray,
+    hair: np.ndarray,
 ) -> None:
-    """Draws a figure that fills the image; `swing` is the angle of the legs in radians."""
-    height = image.shape[0]
-    center = image.shape[1] // 2
-    skin, hair, shirt, trousers, shoes = ((*color, 255) for color in colors)
-    dark = (*(0.8 * v for v in colors[2]), 255)
-    lift = height * 0.46 * (1 - math.cos(swing))
-    hip, shoulder = 0.51 * height + lift, 0.185 * height + lift
-
-    def limb(start, angle, bend, lengths, width, color, end_color):
-        x, y = start
-        for length, turn in zip(lengths, (angle, angle + bend), strict=True):
-            to = (x + length * height * math.sin(turn), y + length * height * math.cos(turn))
-            cv2.line(
-                image,
-                (int(x), int(y)),
-                (int(to[0]), int(to[1])),
-                color,
-                max(int(width), 1),
-                cv2.LINE_AA,
-            )
-            x, y = to
-        cv2.circle(image, (int(x), int(y)), max(int(width * 0.55), 1), end_color, -1, cv2.LINE_AA)
-
-    thick = 0.062 * height * build
-    for sign in (-1, 1):
-        bend = -max(0.0, -sign * swing) * 0.8
-        limb(
-            (center + sign * thick * 0.35, hip),
-            sign * swing,
-            bend,
-            (0.23, 0.22),
-            thick,
-            trousers,
-            shoes,
-        )
-    limb(
-        (center - 0.075 * height * build, shoulder + 4),
-        swing,
-        0.2,
-        (0.17, 0.16),
-        thick * 0.65,
-        dark,
-        skin,
-    )
-    half = 0.088 * height * build
-    torso = [
-        (center - half, shoulder),
-        (center + half, shoulder),
-        (center + half * 0.85, hip + 0.03 * height),
-    ]
-    torso.append((center - half * 0.85, hip + 0.03 * height))
-    cv2.fillConvexPoly(image, np.array(torso).astype(int), shirt, cv2.LINE_AA)
-    cv2.ellipse(
-        image,
-        (center, int(shoulder)),
-        (int(half), int(half * 0.45)),
-        0,
-        180,
-        360,
-        shirt,
-        -1,
-        cv2.LINE_AA,
-    )
-    if skirt:
-        bell = [
-            (center - half * 0.8, hip - 0.04 * height),
-            (center + half * 0.8, hip - 0.04 * height),
-        ]
-        bell += [
-            (center + half * 1.5, hip + 0.2 * height),
-            (center - half * 1.5, hip + 0.2 * height),
-        ]
-        cv2.fillConvexPoly(image, np.array(bell).astype(int), trousers, cv2.LINE_AA)
-    limb(
-        (center + 0.075 * height * build, shoulder + 4),
-        -swing,
-        0.2,
-        (0.17, 0.16),
-        thick * 0.65,
-        shirt,
-        skin,
-    )
-    head = (center, int(0.085 * height + lift))
-    neck = (center, int(shoulder))
-    cv2.line(image, head, neck, skin, int(0.045 * height), cv2.LINE_AA)
-    if long_hair:
-        cv2.ellipse(
-            image,
-            (center, head[1] + 16),
-            (int(0.052 * height), int(0.085 * height)),
-            0,
-            0,
-            360,
-            hair,
-            -1,
-        )
-    cv2.ellipse(
-        image, head, (int(0.046 * height), int(0.06 * height)), 0, 0, 360, skin, -1, cv2.LINE_AA
-    )
+    """A head of half width rx and half height ry about (0, y)."""
+    sketch.ellipse((0, y - 0.12 * ry), (1.1 * rx, 1.02 * ry), hair)
     for side in (-1, 1):
-        eye = (center + side * int(0.017 * height), head[1] - int(0.002 * height))
-        cv2.circle(image, eye, max(int(0.006 * height), 1), (50, 40, 36, 255), -1, cv2.LINE_AA)
-    mouth = (center, head[1] + int(0.032 * height))
-    cv2.ellipse(
-        image,
-        mouth,
-        (int(0.014 * height), int(0.004 * height)),
-        0,
-        0,
-        360,
-        (*(0.65 * v for v in colors[0]), 255),
-        -1,
-    )
-    crown = (center, head[1] - int(0.012 * height))
-    cv2.ellipse(
-        image, crown, (int(0.05 * height), int(0.055 * height)), 0, 185, 355, hair, -1, cv2.LINE_AA
-    )
+        sketch.ellipse((0.98 * side * rx, y + 0.1 * ry), (0.14 * rx, 0.2 * ry), skin * 0.9)
+    sketch.ellipse((0, y + 0.08 * ry), (0.93 * rx, 0.92 * ry), skin)
+    sketch.ellipse((0, y - 0.55 * ry), (0.95 * rx, 0.5 * ry), hair, 180, 360)
+    iris = pick_color(rng, HAIRS)
+    for side in (-1, 1):
+        x = 0.4 * side * rx
+        sketch.ellipse((x, y - 0.02 * ry), (0.17 * rx, 0.07 * ry), (235, 232, 228))
+        sketch.ellipse((x, y - 0.02 * ry), (0.075 * rx, 0.07 * ry), iris)
+        sketch.ellipse((x, y - 0.17 * ry), (0.22 * rx, 0.03 * ry), hair * 0.8, angle=-4.0 * side)
+        cheek = (1.12 * x, y + 0.38 * ry)
+        sketch.ellipse(cheek, (0.25 * rx, 0.16 * ry), skin * (1.02, 0.94, 0.92))
+    sketch.ellipse((0, y + 0.32 * ry), (0.14 * rx, 0.06 * ry), skin * 0.78)
+    sketch.ellipse((0, y + 0.62 * ry), (0.32 * rx, 0.06 * ry), skin * (0.85, 0.6, 0.6))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Outfit:
+    skin: np.ndarray
+    hair: np.ndarray
+    shirt: np.ndarray
+    trousers: np.ndarray
+    shoes: np.ndarray
+    build: float
+    long_hair: bool
+    skirt: bool
+
+
+def _shade(image: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """Multiplies the colors by brightness (h, w)."""
+    light = np.broadcast_to(light, image.shape[:2]).astype(np.float32)
+    weights = cv2.merge([light, light, light, np.ones_like(light)])
+    return cv2.multiply(image, weights, dtype=cv2.CV_8U)
+
+
+def _draw_person(height: int, width: int, swing: float, outfit: _Outfit) -> np.ndarray:
+    """A figure that fills the picture; `swing` is the angle of the legs in radians."""
+    sketch = Sketch(height, width)
+    lift = 0.46 * (1 - math.cos(swing))  # straight legs apart lower the body
+    hip, shoulder = 0.51 + lift, 0.185 + lift
+    half, thick = 0.088 * outfit.build, 0.062 * outfit.build
+    for sign in (-1, 1):
+        bend = -max(0.0, -sign * swing) * 0.4
+        start, leg = (0.35 * sign * thick, hip), (sign * swing, bend, 0.23, 0.22)
+        _draw_limb(sketch, start, leg, thick, outfit.trousers, outfit.shoes)
+    elbow, arm = (0.2, 0.17, 0.16), 0.65 * thick
+    back, front = (-0.85 * half, shoulder + 0.008), (0.85 * half, shoulder + 0.008)
+    _draw_limb(sketch, back, (swing, *elbow), arm, 0.8 * outfit.shirt, outfit.skin)
+    waist = hip + 0.03
+    torso = [(-half, shoulder), (half, shoulder), (0.85 * half, waist), (-0.85 * half, waist)]
+    sketch.polygon(torso, outfit.shirt)
+    sketch.ellipse((0, shoulder), (half, 0.45 * half), outfit.shirt, 180, 360)
+    if outfit.skirt:
+        top, hem = hip - 0.04, hip + 0.2
+        bell = [(-0.8 * half, top), (0.8 * half, top), (1.5 * half, hem), (-1.5 * half, hem)]
+        sketch.polygon(bell, outfit.trousers)
+    _draw_limb(sketch, front, (-swing, *elbow), arm, outfit.shirt, outfit.skin)
+    _draw_head(sketch, 0.085 + lift, shoulder, outfit)
+    return sketch.picture()
+
+
+def _draw_limb(
+    sketch: Sketch,
+    start: tuple[float, float],
+    shape: tuple[float, float, float, float],
+    thickness: float,
+    color: np.ndarray,
+    end_color: np.ndarray,
+) -> None:
+    """An arm or leg of `shape` (angle, bend, length to the joint, length from there on)."""
+    angle, bend, upper, lower = shape
+    x, y = start
+    for length, turn in ((upper, angle), (lower, angle + bend)):
+        end = (x + length * math.sin(turn), y + length * math.cos(turn))
+        sketch.line((x, y), end, thickness, color)
+        x, y = end
+    sketch.ellipse((x, y), (0.55 * thickness, 0.55 * thickness), end_color)
+
+
+def _draw_head(sketch: Sketch, y: float, shoulder: float, outfit: _Outfit) -> None:
+    sketch.line((0, y), (0, shoulder), 0.045, outfit.skin)
+    if outfit.long_hair:
+        sketch.ellipse((0, y + 0.03), (0.052, 0.085), outfit.hair)
+    sketch.ellipse((0, y), (0.046, 0.06), outfit.skin)
+    for x in (-0.017, 0.017):
+        sketch.ellipse((x, y - 0.002), (0.006, 0.006), (50, 40, 36))
+    sketch.ellipse((0, y + 0.032), (0.014, 0.004), 0.65 * outfit.skin)
+    sketch.ellipse((0, y - 0.012), (0.05, 0.055), outfit.hair, 185, 355)

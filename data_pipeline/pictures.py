@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from data_pipeline.noise import fractal_noise
 from data_pipeline.textures import (
     CLOTHES,
     EARTHS,
@@ -12,8 +13,8 @@ from data_pipeline.textures import (
     WALLS,
     WOODS,
     bricks,
+    brightened,
     concrete,
-    fractal_noise,
     mix,
     mottled,
     pick_color,
@@ -96,7 +97,7 @@ def sky(rng: np.random.Generator, height: int, width: int, horizon: np.ndarray) 
     )
     cover = np.clip((clouds - rng.uniform(-0.6, 1.2)) * rng.uniform(0.3, 1.0), 0, 1)
     light = pick_color(rng, ((240, 238, 234), (226, 222, 220)), 0.04)
-    shaded = light * (1 - 0.12 * np.clip(clouds, 0, 2))[..., None]
+    shaded = brightened(light, 1 - 0.12 * np.clip(clouds, 0, 2))
     return to_bytes(mix(cover * elevation**0.3 * 0.9, image, shaded))
 
 

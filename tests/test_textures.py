@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_pipeline import cutouts, people, pictures, textures
+from data_pipeline import cutouts, noise, people, pictures, textures
 
 MATERIALS = (
     textures.plaster,
@@ -45,7 +45,7 @@ def test_material_is_an_image_and_repeats_with_the_seed(material):
 
 @pytest.mark.parametrize("slope", [0.5, 1.0, 1.5])
 def test_fractal_noise_has_the_spectrum_asked_for(slope):
-    field = textures.fractal_noise(np.random.default_rng(3), 1024, 1024, slope)
+    field = noise.fractal_noise(np.random.default_rng(3), 1024, 1024, slope)
     amplitude = np.abs(np.fft.rfft2(field))[1:256, 1:256]
     radius = np.hypot(*np.mgrid[1:256, 1:256])
     bands = [(16, 24), (64, 96), (160, 240)]
