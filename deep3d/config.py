@@ -61,12 +61,12 @@ class TrainingConfig:
         vgg_weights: Path of VGG16 ImageNet weights (Keras .h5), "imagenet" to fetch them, or "".
     """
 
-    steps: int = 20_000
-    batch_size: int = 16
+    steps: int = 3_000
+    batch_size: int = 8
     learning_rate: float = 1e-3
-    warmup_steps: int = 200
+    warmup_steps: int = 100
     precision: str = "auto"
-    checkpoint_every: int = 500
+    checkpoint_every: int = 250
     summary_every: int = 50
     validation_batches: int = 20
     seed: int = 0
@@ -122,7 +122,8 @@ def experiments() -> dict[str, Experiment]:
     return {
         "default": Experiment(),
         "vgg16": Experiment(
-            ModelConfig(encoder="vgg16"), TrainingConfig(learning_rate=1e-4, batch_size=16)
+            ModelConfig(encoder="vgg16"),
+            TrainingConfig(steps=20_000, learning_rate=1e-4, batch_size=16),
         ),
         # The original's labels: 32 shifts of -15..+16 in its sign, that is +15..-16 here, and
         # an empty one; fully connected layers of 512 units see the whole picture.
@@ -132,7 +133,7 @@ def experiments() -> dict[str, Experiment]:
                 encoder="vgg16",
                 fully_connected=True,
             ),
-            TrainingConfig(learning_rate=1e-4, batch_size=64),
+            TrainingConfig(steps=100_000, learning_rate=1e-4, batch_size=64),
         ),
     }
 
