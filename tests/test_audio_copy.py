@@ -122,6 +122,22 @@ def test_audio_of_a_part(tmp_path, start_s, end_s, late):
         assert max(map(abs, shifts)) <= Fraction(1, 1000)
 
 
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+def test_audio_of_a_late_part(tmp_path, suffix):
+    # Late enough that the copy seeks; two tracks, both of which end at the end of the part.
+    source = write_video(
+        tmp_path / f"source.{suffix}", range(0, 20_000, 200), audio=["aac", "ac3"], audio_s=20
+    )
+    _convert(source, tmp_path / "target.mkv", start_s=15, end_s=16)
+    for track, length in enumerate([1024, 1536]):
+        before = [
+            packet
+            for packet in audio_packets(source, track)
+            if 15 - Fraction(length, 48000) < packet[0] < 16
+        ]
+        assert _bytes(audio_packets(tmp_path / "target.mkv", track)) == _bytes(before)
+
+
 def test_tracks_keep_language_title_and_default(tmp_path):
     def container(output):
         output.metadata.update({"title": "A film", "artist": "Somebody"})

@@ -1,5 +1,6 @@
 """Carries the audio of one file over into another, packet by packet, without decoding it."""
 
+import contextlib
 import pathlib
 from fractions import Fraction
 
@@ -21,6 +22,9 @@ _AUDIO_CODECS = {
     "mov": ("aac", "ac3", "alac", "eac3", "mp3", "pcm_"),
 }
 _FILE_METADATA = ("major_brand", "minor_version", "compatible_brands", "encoder", "creation_time")
+
+# How far apart in a file sound and picture of one moment may lie; muxers wait no longer.
+_INTERLEAVING_S = 10
 
 # Damaged places in the container behind which the copy goes on; one per minute of a long film.
 _TOLERATED_ERRORS = 100
@@ -80,6 +84,7 @@ class AudioCopy:
         self.errors = 0
         self._last_dts = {}  # stream index -> decoding time of its latest packet, in the source
         self._due = {}  # stream index -> first sample of the packet expected next, in the output
+        self._skip_to_start()
         self._packets = self._wanted_packets()
         self._next = next(self._packets, None)
 
@@ -101,11 +106,18 @@ class AudioCopy:
         self._packets.close()
         self._container.close()
 
+    def _skip_to_start(self):
+        """Spares reading what comes well before the part."""
+        target = self.start - _INTERLEAVING_S
+        if target > 0:
+            with contextlib.suppress(av.error.FFmpegError):  # then it is read and dropped
+                self._container.seek(int(target * av.time_base))
+
     def _wanted_packets(self):
         """Yields the packets of the part in file order, moved to the time line of the output."""
-        if not self._streams:
+        streams, finished = self._container.streams.audio, set()
+        if not streams:
             return
-        streams = self._container.streams.audio
         for packet in demux_tolerantly(self._container, streams, self._count_error):
             packet.dts = packet.pts if packet.dts is None else packet.dts
             if not packet.size or packet.dts is None:
@@ -116,11 +128,13 @@ class AudioCopy:
             packet.duration = packet.duration or packet.dts - last
             begin = packet.dts * packet.time_base
             end = begin + packet.duration * packet.time_base
-            cut_off = self._end is not None and begin >= self._end
-            if cut_off or (self.start and end <= self.start):
-                continue
-            self._move_to_output(packet)
-            yield packet
+            if self._end is not None and begin >= self._end:
+                finished.add(packet.stream_index)
+                if len(finished) == len(streams):
+                    return
+            elif not self.start or end > self.start:
+                self._move_to_output(packet)
+                yield packet
 
     def _move_to_output(self, packet):
         """Gives a packet its stream and its time in the output.
