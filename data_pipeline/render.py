@@ -254,6 +254,7 @@ def _remap_tiled(
     """As warpPerspective with cv2.BORDER_WRAP, which is ten times as slow beyond the image."""
     x, y = np.arange(size[0])[None], np.arange(size[1])[:, None]
     s, t, w = ((a * x + c).astype(np.float32) + (b * y).astype(np.float32) for a, b, c in inverse)
+    w = np.maximum(w, np.float32(1e-9))  # beyond the horizon nothing is painted
     maps = []
     for axis, coordinate in enumerate((s, t)):
         coordinate /= w
