@@ -74,7 +74,7 @@ def _people(rng: np.random.Generator, camera: Camera) -> list[Surface]:
             rng.uniform(-0.5, 0.5) if count == 1 else (0.5, -0.5)[index] + rng.normal(0, 0.1)
         ) * tangent
         foot = _ahead(camera, distance, sideways)
-        foot[1] -= 0.62 + rng.normal(0, 0.03)
+        foot[1] -= 0.56 + rng.normal(0, 0.03)
         size = float(rng.uniform(0.72, 0.82))
         sway = Motion((float(rng.normal(0, 0.03)), 0.0, float(rng.normal(0, 0.03))))
         picture = (Texture(bust(rng)),)
