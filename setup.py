@@ -22,21 +22,21 @@ setup(
     py_modules=["train", "eval", "convert_video"],
     package_data={"deep3d": ["weights/*"]},
     install_requires=[
-        "tensorflow>=2.19",
-        "keras>=3.9",
-        "tensorflow-datasets>=4.9.8",
-        "numpy>=1.26",
+        "tensorflow>=2.20",
+        "keras>=3.11",
+        "tensorflow-datasets>=4.9.9",
+        "numpy>=2.0",
         # The same module as opencv-python. The plain package also links libGL for windows that
         # nothing here opens, and does not import on a server or in a container without it.
-        "opencv-python-headless>=4.11",
-        "pillow>=10.0",
-        "tensorboard>=2.19",
-        "absl-py>=2.0",
-        "h5py>=3.11",
-        "av>=14.0",
-        "tqdm>=4.66",
+        "opencv-python-headless>=4.12",
+        "pillow>=11.0",
+        "tensorboard>=2.20",
+        "absl-py>=2.1",
+        "h5py>=3.12",
+        "av>=17.1",
+        "tqdm>=4.67",
     ],
-    extras_require={"test": ["pytest>=8.0"], "lint": ["ruff>=0.12"]},
+    extras_require={"test": ["pytest>=8.3"], "lint": ["ruff>=0.12"]},
     entry_points={
         "console_scripts": [
             "deep3d-convert=convert_video:run",

@@ -43,7 +43,8 @@ def main():
         frame = rendering / (options.shots * options.frames)
         sys.stdout.write(
             f"{kind:9} {options.width}x{options.height}: {1 / frame:5.1f} stereo frames/s "
-            f"({1000 * frame:.0f} ms), {1000 * composing / options.shots:.0f} ms to compose a shot\n"
+            f"({1000 * frame:.0f} ms), "
+            f"{1000 * composing / options.shots:.0f} ms to compose a shot\n"
         )
 
 

@@ -11,7 +11,7 @@ import sys
 import typing
 from collections.abc import Callable, Sequence
 
-from absl import app, flags
+from absl import app, flags, logging
 
 # Flags belong to the script that asks for them, so that its --help shows them.
 flags.disclaim_key_flags()
@@ -84,6 +84,7 @@ def run_script(main: Callable[[list[str]], int | None], usage: str):
         flags.DEFINE_boolean("debug", False, "Show the traceback of an error.")
     # TensorFlow's start-up remarks would bury the one line that counts.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.set_verbosity(logging.WARNING)  # libraries tell of every file that they open
     sys.modules["__main__"].__doc__ = usage
     app.run(lambda arguments: sys.exit(_guarded(main, arguments[1:])), flags_parser=_parse)
 

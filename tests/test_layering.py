@@ -1,4 +1,4 @@
-"""Imports run one way: scripts -> training, conversion -> model, rendering -> selection -> disparity."""
+"""Imports run one way, from the scripts down to the sign of disparity."""
 
 import ast
 import pathlib
