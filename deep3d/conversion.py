@@ -4,6 +4,7 @@ The stages run in threads of their own with short queues between them, so memory
 and decoding and encoding go on while the network thinks.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -11,6 +12,7 @@ import pathlib
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -163,38 +165,70 @@ def _convert_image(source, target, predictor, config) -> ConversionResult:
 def _convert_video(source, target, predictor, config, progress) -> ConversionResult:
     with VideoReader(source, config.start, config.end) as reader:
         _check_size(reader.width, reader.height, source)
-        width, height = packed_size(reader.width, reader.height, config.format)
-        with VideoWriter(
-            target,
-            width,
-            height,
-            reader.frame_rate,
-            reader.time_base,
-            copy_from=source,
-            crf=config.crf,
-            preset=config.preset,
-            color=reader.color,
-            stereo_format=config.format,
-            sample_aspect_ratio=reader.sample_aspect_ratio,
-            start_s=config.start,
-            end_s=config.end,
-        ) as writer:
-            read = _in_background((frame.image, frame.pts) for frame in reader)
-            made = _in_background(_stereo_frames(read, predictor, config))
-            count = 0
-            for frame, pts in made:
-                writer.write(frame, pts)
-                count += 1
-                progress(count, reader.frame_count)
-            if config.end is None and reader.missing_s > TOLERATED_MISSING_S:
-                raise VideoError(
-                    f"{source}: is cut off, its last {reader.missing_s:.1f} s are missing; "
-                    "--end converts the part before"
-                )
-            remarks = tuple(f"not copied: {stream}" for stream in writer.skipped_streams)
+        with _writer_like(reader, target, config) as writer:
+            times = _write_all(reader, writer, predictor, config, progress)
+            if config.end is None:
+                _check_end(reader, times)
+            remarks = [f"not copied: {stream}" for stream in writer.skipped_streams]
         if reader.decode_errors:
-            remarks += (f"{reader.decode_errors} damaged packets were passed over",)
-        return ConversionResult(target, count, remarks)
+            remarks.append(f"{reader.decode_errors} damaged packets were passed over")
+        return ConversionResult(target, times.count, tuple(remarks))
+
+
+def _writer_like(reader: VideoReader, target: pathlib.Path, config: ConversionConfig):
+    width, height = packed_size(reader.width, reader.height, config.format)
+    return VideoWriter(
+        target,
+        width,
+        height,
+        reader.frame_rate,
+        reader.time_base,
+        copy_from=reader.path,
+        crf=config.crf,
+        preset=config.preset,
+        color=reader.color,
+        stereo_format=config.format,
+        sample_aspect_ratio=reader.sample_aspect_ratio,
+        start_s=config.start,
+        end_s=config.end,
+    )
+
+
+@dataclasses.dataclass
+class _FrameTimes:
+    """How many frames there were, and the longest time from one to the next in seconds."""
+
+    count: int = 0
+    longest_s: float = 0.0
+    last_pts: int | None = None
+
+    def add(self, pts: int, time_base: Fraction):
+        if self.last_pts is not None:
+            self.longest_s = max(self.longest_s, float((pts - self.last_pts) * time_base))
+        self.count, self.last_pts = self.count + 1, pts
+
+
+def _write_all(reader, writer, predictor, config, progress) -> _FrameTimes:
+    times = _FrameTimes()
+    # Both threads have ended before reader and writer are closed, whatever happens.
+    with (
+        _in_background((frame.image, frame.pts) for frame in reader) as read,
+        _in_background(_stereo_frames(read, predictor, config)) as made,
+    ):
+        for frame, pts in made:
+            writer.write(frame, pts)
+            times.add(pts, reader.time_base)
+            progress(times.count, reader.frame_count)
+    return times
+
+
+def _check_end(reader: VideoReader, times: _FrameTimes):
+    # The last picture of a slide show may stand as long as the others do.
+    if reader.missing_s > max(TOLERATED_MISSING_S, 3 * times.longest_s):
+        raise VideoError(
+            f"{reader.path}: is cut off, its last {reader.missing_s:.1f} s are missing; "
+            "--end converts the part before"
+        )
 
 
 def _stereo_frames(
@@ -219,40 +253,55 @@ def _check_size(width: int, height: int, source):
         )
 
 
-def _in_background(items: Iterable) -> Iterator:
-    """Produces items in a thread, at most `QUEUE` ahead; its errors are raised here."""
+@contextlib.contextmanager
+def _in_background(items: Iterable) -> Iterator[Iterator]:
+    """Produces items in a thread, at most `QUEUE` ahead; its errors are raised to the consumer.
+
+    Args:
+        items: What the thread iterates over.
+
+    Yields:
+        Iterator over the same items. When the block is left, the thread has ended.
+    """
     waiting: queue.Queue = queue.Queue(QUEUE)
     stopped = threading.Event()
-    end = object()
-
-    def put(item) -> bool:
-        while not stopped.is_set():
-            try:
-                waiting.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def produce():
-        try:
-            for item in items:
-                if not put((item, None)):
-                    return
-            put((end, None))
-        except BaseException as error:  # handed over to the thread that waits for the items
-            put((end, error))
-
-    thread = threading.Thread(target=produce, daemon=True)
+    thread = threading.Thread(target=_produce, args=(items, waiting, stopped), daemon=True)
     thread.start()
     try:
-        while True:
-            item, error = waiting.get()
-            if error is not None:
-                raise error
-            if item is end:
-                return
-            yield item
+        yield _consume(waiting)
     finally:
         stopped.set()
         thread.join()
+
+
+def _produce(items: Iterable, waiting: queue.Queue, stopped: threading.Event):
+    """Puts (item, None) for every item, then (None, error), with `StopIteration` for the end."""
+    end: BaseException = StopIteration()
+    try:
+        for item in items:
+            if not _put(waiting, (item, None), stopped):
+                return
+    except BaseException as error:  # handed over to the thread that waits for the items
+        end = error
+    _put(waiting, (None, end), stopped)
+
+
+def _put(waiting: queue.Queue, entry, stopped: threading.Event) -> bool:
+    """Waits for room in the queue; False when nobody wants the entry any more."""
+    while not stopped.is_set():
+        try:
+            waiting.put(entry, timeout=0.1)
+        except queue.Full:
+            continue
+        return True
+    return False
+
+
+def _consume(waiting: queue.Queue) -> Iterator:
+    while True:
+        item, error = waiting.get()
+        if isinstance(error, StopIteration):
+            return
+        if error is not None:
+            raise error
+        yield item

@@ -158,6 +158,21 @@ def test_convert_rejects_bad_input(film, tmp_path, predictor):
         assert sorted(tmp_path.iterdir()) == before
 
 
+def test_convert_rejects_film_that_ends_early(tmp_path, predictor):
+    """Index in front, the end cut off: it can be read, but not to its stated end."""
+    whole = write_video(
+        tmp_path / "whole.mp4",
+        times=range(0, 6000, 100),
+        images=[picture(number) for number in range(60)],
+        container_options={"movflags": "faststart"},
+    )
+    source = tmp_path / "cut.mp4"
+    source.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(VideoError, match=r"cut\.mp4: is cut off, its last [0-9.]+ s are missing"):
+        conversion.convert(source, tmp_path / "x.mp4", predictor, ConversionConfig())
+    assert not (tmp_path / "x.mp4").exists()
+
+
 def test_convert_rejects_output_equal_to_input(film, predictor):
     with pytest.raises(ValueError, match="must not be the input"):
         conversion.convert(film, film, predictor, ConversionConfig(), overwrite=True)
