@@ -4,19 +4,17 @@ The stages run in threads of their own with short queues between them, so memory
 and decoding and encoding go on while the network thinks.
 """
 
-import contextlib
 import dataclasses
 import itertools
 import os
 import pathlib
-import queue
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 import cv2
 import numpy as np
 
+from deep3d.background import in_background
 from deep3d.config import ConversionConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.evaluation import IMAGE_SUFFIXES, read_image
@@ -26,8 +24,6 @@ from deep3d.video import VideoError, VideoReader, VideoWriter, output_name, pack
 
 # Frames for which the network is called at once: more gain nothing and cost memory.
 BATCH = 8
-# Frames that wait between two stages.
-QUEUE = 2 * BATCH
 MIN_SIDE = 16
 # A file may end this much before its stated end: containers round, and count audio as well.
 TOLERATED_MISSING_S = 1.0
@@ -212,8 +208,8 @@ def _write_all(reader, writer, predictor, config, progress) -> _FrameTimes:
     times = _FrameTimes()
     # Both threads have ended before reader and writer are closed, whatever happens.
     with (
-        _in_background((frame.image, frame.pts) for frame in reader) as read,
-        _in_background(_stereo_frames(read, predictor, config)) as made,
+        in_background((frame.image, frame.pts) for frame in reader) as read,
+        in_background(_stereo_frames(read, predictor, config)) as made,
     ):
         for frame, pts in made:
             writer.write(frame, pts)
@@ -251,57 +247,3 @@ def _check_size(width: int, height: int, source):
             f"{source}: the picture must be at least {MIN_SIDE}x{MIN_SIDE}. "
             f"Received: {width}x{height}"
         )
-
-
-@contextlib.contextmanager
-def _in_background(items: Iterable) -> Iterator[Iterator]:
-    """Produces items in a thread, at most `QUEUE` ahead; its errors are raised to the consumer.
-
-    Args:
-        items: What the thread iterates over.
-
-    Yields:
-        Iterator over the same items. When the block is left, the thread has ended.
-    """
-    waiting: queue.Queue = queue.Queue(QUEUE)
-    stopped = threading.Event()
-    thread = threading.Thread(target=_produce, args=(items, waiting, stopped), daemon=True)
-    thread.start()
-    try:
-        yield _consume(waiting)
-    finally:
-        stopped.set()
-        thread.join()
-
-
-def _produce(items: Iterable, waiting: queue.Queue, stopped: threading.Event):
-    """Puts (item, None) for every item, then (None, error), with `StopIteration` for the end."""
-    end: BaseException = StopIteration()
-    try:
-        for item in items:
-            if not _put(waiting, (item, None), stopped):
-                return
-    except BaseException as error:  # handed over to the thread that waits for the items
-        end = error
-    _put(waiting, (None, end), stopped)
-
-
-def _put(waiting: queue.Queue, entry, stopped: threading.Event) -> bool:
-    """Waits for room in the queue; False when nobody wants the entry any more."""
-    while not stopped.is_set():
-        try:
-            waiting.put(entry, timeout=0.1)
-        except queue.Full:
-            continue
-        return True
-    return False
-
-
-def _consume(waiting: queue.Queue) -> Iterator:
-    while True:
-        item, error = waiting.get()
-        if isinstance(error, StopIteration):
-            return
-        if error is not None:
-            raise error
-        yield item

@@ -145,7 +145,7 @@ def _vgg16(left) -> list:
     Preprocessing is part of it: RGB in [0, 1] -> BGR in 0..255 less the ImageNet mean.
     """
     x = layers.Rescaling(255.0, offset=[-mean for mean in VGG_MEAN_RGB], name="preprocessed")(left)
-    x = x[..., ::-1]
+    x = ops.flip(x, axis=-1)
     stages = []
     for block, (count, channels) in enumerate(VGG_BLOCKS, start=1):
         for number in range(1, count + 1):

@@ -11,6 +11,7 @@ FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets"}
 LAYERS = {
     "disparity": 0,
     "video": 0,
+    "background": 0,
     "command_line": 0,
     "stereo_matching": 1,
     "composition": 1,
@@ -30,8 +31,8 @@ LAYERS = {
     "conversion": 5,
 }
 WITHOUT_FRAMEWORK = {
-    "disparity", "video", "command_line", "stereo_matching", "composition", "config", "rendering",
-    "baselines",
+    "disparity", "video", "background", "command_line", "stereo_matching", "composition",
+    "config", "rendering", "baselines",
 }  # fmt: skip
 FOR_DATA_PIPELINE = {"disparity", "video", "stereo_matching", "composition", "command_line"}
 
@@ -53,7 +54,7 @@ def modules():
             yield pytest.param(name, path, id=path.relative_to(ROOT).as_posix())
 
 
-@pytest.mark.parametrize(("name", "path"), modules())
+@pytest.mark.parametrize(("name", "path"), list(modules()))
 def test_deep3d_imports_run_one_way(name, path):
     assert name in LAYERS, f"state the layer of {name} in {pathlib.Path(__file__).name}"
     for imported in imports(path):
