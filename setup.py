@@ -23,7 +23,7 @@ setup(
     package_data={"deep3d": ["weights/*"]},
     install_requires=[
         "tensorflow>=2.20",
-        "keras>=3.11",
+        "keras>=3.12",
         "tensorflow-datasets>=4.9.9",
         "numpy>=2.0",
         # The same module as opencv-python. The plain package also links libGL for windows that
