@@ -140,5 +140,5 @@ class DepthSummaries(keras.callbacks.Callback):
             "8_entropy": entropy(probabilities)[..., np.newaxis],
         }
         for name, image in images.items():
-            self.tf.summary.image(name, image, max_outputs=IMAGES)
+            self.tf.summary.image(f"pictures/{name}", image, max_outputs=IMAGES)
         self.tf.summary.histogram("disparity_percent_of_width", 100.0 * disparity / levels.width)

@@ -117,7 +117,7 @@ def test_summaries_hold_scalars_and_pictures(finished):
     tags = {value.tag for value in events}
     assert {"train/loss", "train/learning_rate", "validation/mae_255", "config"} <= tags
     for name in ("1_left", "3_prediction", "4_anaglyph", "6_disparity", "7_levels", "8_entropy"):
-        assert name in tags
+        assert f"pictures/{name}" in tags
     assert "disparity_percent_of_width" in tags
 
 
