@@ -83,7 +83,7 @@ def run_script(main: Callable[[list[str]], int | None], usage: str):
     if not flags.FLAGS.is_parsed() and "debug" not in flags.FLAGS:
         flags.DEFINE_boolean("debug", False, "Show the traceback of an error.")
     # TensorFlow's start-up remarks would bury the one line that counts.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.set_verbosity(logging.WARNING)  # libraries tell of every file that they open
     sys.modules["__main__"].__doc__ = usage
     app.run(lambda arguments: sys.exit(_guarded(main, arguments[1:])), flags_parser=_parse)
