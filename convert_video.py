@@ -9,7 +9,7 @@ import sys
 
 from absl import flags
 
-from deep3d.command_line import UsageError, define_flags, override, run_script
+from deep3d.command_line import UsageError, define_flags, load_tensorflow, override, run_script
 from deep3d.config import ConversionConfig
 
 flags.DEFINE_string("output", None, "Target file, or folder; default: beside the source.")
@@ -36,6 +36,7 @@ def main(arguments):
     if output and len(sources) > 1:
         pathlib.Path(output).mkdir(parents=True, exist_ok=True)
 
+    load_tensorflow()
     from deep3d.conversion import convert
     from deep3d.inference import Predictor
     from deep3d.model import set_precision

@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 from absl import flags
 
-from deep3d.command_line import UsageError, run_script
+from deep3d.command_line import UsageError, load_tensorflow, run_script
 
 flags.DEFINE_string("model", "default", "Shipped model or path of a model file.")
 flags.DEFINE_string("data", None, "Ingested data set, or folder of left/right pairs.")
@@ -24,6 +24,7 @@ def main(arguments):
         raise UsageError(f"eval.py takes no arguments, only flags. Received: {arguments}.")
     if not options.data:
         raise UsageError("--data must be given.")
+    load_tensorflow()
     from deep3d import evaluation
     from deep3d.inference import Predictor
     from deep3d.pretrained import load_model

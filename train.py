@@ -7,7 +7,7 @@ import sys
 
 from absl import flags
 
-from deep3d.command_line import UsageError, define_flags, override, run_script
+from deep3d.command_line import UsageError, define_flags, load_tensorflow, override, run_script
 from deep3d.config import ModelConfig, TrainingConfig, experiments
 
 flags.DEFINE_string("config", "default", f"Experiment: {', '.join(experiments())}.")
@@ -28,6 +28,7 @@ def main(arguments):
         raise UsageError(f"--config must be one of {', '.join(experiments())}.")
     experiment = experiments()[options.config]
     experiment = type(experiment)(override(experiment.model), override(experiment.training))
+    load_tensorflow()
     from data_pipeline.dataset import DatasetConfig, clear_data_errors, stereo_dataset
     from deep3d.training import train
 

@@ -12,7 +12,7 @@ import time
 
 from absl import flags
 
-from deep3d.command_line import run_script
+from deep3d.command_line import load_tensorflow, run_script
 from deep3d.config import ConversionConfig
 
 flags.DEFINE_string("video", None, "Film to convert; a synthetic one when absent.")
@@ -22,6 +22,7 @@ flags.DEFINE_float("end", None, "Second at which to end.")
 def main(arguments):
     """Prints frames/s of both and their ratio."""
     del arguments
+    load_tensorflow()
     from deep3d.conversion import convert
     from deep3d.inference import Predictor
     from deep3d.model import set_precision

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from absl import flags
 
-from deep3d.command_line import run_script
+from deep3d.command_line import load_tensorflow, run_script
 
 flags.DEFINE_string("model", "default", "Shipped model or path of a model file.")
 flags.DEFINE_integer("seeds", 3, "Films.")
@@ -25,6 +25,7 @@ flags.DEFINE_integer("height", 480, "Height in pixels.")
 def main(arguments):
     """Prints one row for each way."""
     del arguments
+    load_tensorflow()
     from deep3d.inference import Predictor
     from deep3d.pretrained import load_model
 

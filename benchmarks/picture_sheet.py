@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from absl import flags
 
-from deep3d.command_line import UsageError, run_script
+from deep3d.command_line import UsageError, load_tensorflow, run_script
 from deep3d.config import ConversionConfig
 
 flags.DEFINE_string("model", "default", "Shipped model or path of a model file.")
@@ -20,6 +20,7 @@ def main(arguments):
     options = flags.FLAGS
     if not arguments or not options.output:
         raise UsageError("Give --output and at least one picture.")
+    load_tensorflow()
     from deep3d.conversion import render_right
     from deep3d.evaluation import read_image
     from deep3d.inference import Predictor

@@ -23,7 +23,13 @@ from collections.abc import Callable, Sequence
 
 from data_pipeline.sources import Source, find_sources
 from data_pipeline.splits import SPLITS, split_titles
-from deep3d.command_line import UsageError, define_flags, override, run_script
+from deep3d.command_line import (
+    UsageError,
+    define_flags,
+    load_tensorflow,
+    override,
+    run_script,
+)
 
 MANIFEST, REPORT = "manifest.json", "report.csv"
 REPORT_COLUMNS = (
@@ -118,6 +124,7 @@ def main(arguments: Sequence[str]) -> None:
         _movie_options(config)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    load_tensorflow()
     manifest = ingest(config, arguments, say=lambda line: print(line, file=sys.stderr, flush=True))
     counts = ", ".join(f"{split} {count}" for split, count in manifest["splits"].items())
     print(f"{config.output}: {counts} frames")

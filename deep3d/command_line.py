@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 failed with one clear line, 2 wrong usage, 130 interrupted
 """
 
 import dataclasses
+import importlib
 import inspect
 import os
 import re
@@ -82,11 +83,28 @@ def run_script(main: Callable[[list[str]], int | None], usage: str):
     """
     if not flags.FLAGS.is_parsed() and "debug" not in flags.FLAGS:
         flags.DEFINE_boolean("debug", False, "Show the traceback of an error.")
-    # TensorFlow's start-up remarks would bury the one line that counts.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # later remarks; see load_tensorflow
     logging.set_verbosity(logging.WARNING)  # libraries tell of every file that they open
     sys.modules["__main__"].__doc__ = usage
     app.run(lambda arguments: sys.exit(_guarded(main, arguments[1:])), flags_parser=_parse)
+
+
+def load_tensorflow():
+    """Imports TensorFlow without the remarks that its start prints.
+
+    TF_CPP_MIN_LOG_LEVEL does not hold them back (tensorflow/tensorflow issue 100442), and they
+    would bury the one line that a script says. What Python raises is raised as always.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        tensorflow = importlib.import_module("tensorflow")
+        tensorflow.config.list_logical_devices()  # looks for GPUs, with remarks of its own
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _parse(arguments: list[str]) -> list[str]:
