@@ -44,7 +44,7 @@ bench: $(BIN)/deep3d-convert
 	$(BIN)/python benchmarks/bench_synthetic.py
 
 # The films, the data set and the training of the shipped default model: hours on two cores.
-FILMS ?= 40
+FILMS ?= 42
 DATA := runs/data
 films: $(BIN)/deep3d-convert
 	mkdir -p $(DATA)/films
@@ -61,6 +61,8 @@ default-model: films
 	$(BIN)/python train.py --config=default --data=$(DATA)/shards --workdir=runs/default
 	$(BIN)/python eval.py --model=runs/default/model.h5 --data=$(DATA)/shards \
 		--output=runs/default/eval
+	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
+		'runs/default/default.h5', *c.load_model('runs/default/model.h5'), half=True)"
 
 clean:
 	rm -rf $(DEMO) build *.egg-info .pytest_cache .ruff_cache
