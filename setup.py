@@ -33,7 +33,8 @@ setup(
         "tensorboard>=2.20",
         "absl-py>=2.1",
         "h5py>=3.12",
-        "av>=17.1",
+        # 19.0 no longer takes the `metadata_errors` with which damaged tags are read.
+        "av>=17.1,<19",
         "tqdm>=4.67",
     ],
     extras_require={"test": ["pytest>=8.3"], "lint": ["ruff>=0.12"]},
