@@ -7,6 +7,7 @@ so a killed run that starts again sees the pairs that it would have seen.
 """
 
 import dataclasses
+import os
 import pathlib
 from collections.abc import Callable
 
@@ -189,7 +190,9 @@ class SaveCheckpoints(keras.callbacks.Callback):
         if logs["val_loss"] < self.best:
             self.best = logs["val_loss"]
             checkpoint.save_model(self.workdir / MODEL_NAME, self.network, self.config)
-            self.best_path.write_text(repr(float(self.best)))
+            temporary = self.best_path.with_name(".best.txt.part")
+            temporary.write_text(repr(float(self.best)), encoding="utf-8")
+            os.replace(temporary, self.best_path)
         checkpoint.save_model(
             self.workdir / CHECKPOINT_NAME,
             self.network,
