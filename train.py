@@ -1,6 +1,7 @@
-"""Trains a Deep3D network on an ingested data set.
+"""Trains a Deep3D network on an ingested data set, or on packs of pictures with disparity.
 
-python train.py --config=default --data=data/films --workdir=runs/default
+python train.py --config=default --packs=data/photos:2,data/synthetic:1 --workdir=runs/default
+python train.py --config=vgg16 --data=data/films --workdir=runs/vgg16
 """
 
 import sys
@@ -12,6 +13,8 @@ from deep3d.config import ModelConfig, TrainingConfig, experiments
 
 flags.DEFINE_string("config", "default", f"Experiment: {', '.join(experiments())}.")
 flags.DEFINE_string("data", None, "Folder written by data_pipeline.ingest.")
+flags.DEFINE_list("packs", [], "Packs of pictures with disparity, each FOLDER or FOLDER:WEIGHT.")
+flags.DEFINE_integer("window_area", 61_440, "Pixels of a training window from the packs.")
 flags.DEFINE_string("workdir", None, "Folder for checkpoints, the model and TensorBoard logs.")
 define_flags(ModelConfig)
 define_flags(TrainingConfig)
@@ -22,32 +25,70 @@ def main(arguments):
     options = flags.FLAGS
     if arguments:
         raise UsageError(f"train.py takes no arguments, only flags. Received: {arguments}.")
-    if not options.data or not options.workdir:
-        raise UsageError("Both --data and --workdir must be given.")
+    if bool(options.data) == bool(options.packs) or not options.workdir:
+        raise UsageError("Give --workdir, and either --data or --packs.")
     if options.config not in experiments():
         raise UsageError(f"--config must be one of {', '.join(experiments())}.")
     experiment = experiments()[options.config]
     experiment = type(experiment)(override(experiment.model), override(experiment.training))
+    packs = _weights(options.packs)
     load_tensorflow()
-    from data_pipeline.dataset import DatasetConfig, clear_data_errors, stereo_dataset
+    from data_pipeline.dataset import clear_data_errors
     from deep3d.training import train
 
+    batches = _mixed_batches(packs, experiment) if packs else _stereo_batches(experiment)
+    with clear_data_errors(options.data):
+        result = train(experiment, *batches, options.workdir)
+    print(f"Best model: {result.model_path}", file=sys.stderr)
+
+
+def _weights(packs):
+    """FOLDER:WEIGHT,... -> {folder: weight}."""
+    weights = {}
+    for text in packs:
+        folder, _, weight = text.rpartition(":")
+        try:
+            weights[folder or text] = float(weight) if folder else 1.0
+        except ValueError:
+            raise UsageError(
+                f"--packs must be FOLDER or FOLDER:WEIGHT. Received: {text}."
+            ) from None
+    return weights
+
+
+def _mixed_batches(packs, experiment):
+    from data_pipeline.mixture import Mixture, MixtureConfig, MixtureSequence, mixture_dataset
+
+    training = experiment.training
+    config = MixtureConfig(
+        batch_size=training.batch_size,
+        area=flags.FLAGS.window_area,
+        right_view=training.right_view > 0,
+        seed=training.seed,
+    )
+    mixture = Mixture(packs, experiment.model.levels, config)
+    return (
+        lambda step: mixture_dataset(mixture, step),
+        lambda: MixtureSequence(mixture, 0, training.validation_batches, validation=True),
+    )
+
+
+def _stereo_batches(experiment):
+    from data_pipeline.dataset import DatasetConfig, stereo_dataset
+
+    folder = flags.FLAGS.data
     data = DatasetConfig(
         batch_size=experiment.training.batch_size,
         crop_height=experiment.model.height,
         crop_width=experiment.model.width,
         seed=experiment.training.seed,
     )
-    with clear_data_errors(options.data):
-        result = train(
-            experiment,
-            lambda step: stereo_dataset(options.data, "train", data, start_step=step),
-            lambda: stereo_dataset(options.data, "validation", data, training=False).take(
-                experiment.training.validation_batches
-            ),
-            options.workdir,
-        )
-    print(f"Best model: {result.model_path}", file=sys.stderr)
+    return (
+        lambda step: stereo_dataset(folder, "train", data, start_step=step),
+        lambda: stereo_dataset(folder, "validation", data, training=False).take(
+            experiment.training.validation_batches
+        ),
+    )
 
 
 def run():

@@ -12,23 +12,7 @@ from data_pipeline.shot_design import KINDS, random_scene
 from deep3d.video import LAYOUTS
 
 MOVIE_LAYOUTS = (*LAYOUTS, "mono")
-DISPARITY_OFFSET, DISPARITY_STEPS = 512, 64
 _ASPECTS = (1.85, 2.0, 2.35, 2.39)
-_TITLES = (
-    "a deep3d film",
-    "depth of field",
-    "two points of view",
-    "the middle distance",
-    "near and far",
-)
-_ASPECTS = (1.85, 2.0, 2.35, 2.39)
-_TITLES = (
-    "a deep3d film",
-    "depth of field",
-    "two points of view",
-    "the middle distance",
-    "near and far",
-)
 _TITLES = (
     "a deep3d film",
     "depth of field",

@@ -9,6 +9,7 @@ most of it. Cut-outs are where their opacity is at least a half.
 
 import dataclasses
 import math
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -63,22 +64,37 @@ def render_stereo(
     Returns:
         The views, their disparity and occlusions.
     """
-    if width < 8 or height < 8:
-        raise ValueError(f"width and height must be at least 8. Received: {width} x {height}")
-    pieces = visible_pieces(scene, camera, (width * SUPERSAMPLING, height * SUPERSAMPLING), time)
-    images, disparities = [], []
-    focal = camera.focal_length(width)
-    for index, eye in enumerate((cameras.LEFT, cameras.RIGHT)):
-        canvas = _draw(pieces, scene, camera, eye, width, height)
-        color = cv2.resize(canvas.color, (width, height), interpolation=cv2.INTER_AREA)
-        inverse_depth = _majority(canvas.inverse_depth, focal * camera.baseline)
-        rng = np.random.default_rng([scene.noise_seed, round(time * 1e6), index])
-        images.append(develop(color[..., :3], inverse_depth, scene.look, rng))
-        with np.errstate(divide="ignore"):
-            depth = 1 / inverse_depth
-        disparities.append(disparity_from_depth(depth, camera.baseline, focal, camera.convergence))
-    left, right = (np.asarray(d, np.float32) for d in disparities)
-    return StereoFrame(*images, left, right, occluded(left, right, -1), occluded(right, left, 1))
+    (left, right), (left_disparity, right_disparity) = zip(
+        *_render_eyes(scene, camera, (cameras.LEFT, cameras.RIGHT), width, height, time),
+        strict=True,
+    )
+    return StereoFrame(
+        left,
+        right,
+        left_disparity,
+        right_disparity,
+        occluded(left_disparity, right_disparity, -1),
+        occluded(right_disparity, left_disparity, 1),
+    )
+
+
+def render_left(
+    scene: Scene, camera: Camera, width: int, height: int, time: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The left view of `render_stereo` and its disparity, in half the time.
+
+    Args:
+        scene: what is seen.
+        camera: from where.
+        width: of the view in pixels.
+        height: of the view in pixels.
+        time: seconds since the shot began.
+
+    Returns:
+        uint8 (h, w, 3) RGB and float32 (h, w) pixels.
+    """
+    ((image, disparity),) = _render_eyes(scene, camera, (cameras.LEFT,), width, height, time)
+    return image, disparity
 
 
 def inverse_depths(
@@ -119,6 +135,25 @@ def occluded(disparity: np.ndarray, other: np.ndarray, sign: int) -> np.ndarray:
         )
         seen |= np.abs(there - disparity) < _OCCLUSION_TOLERANCE
     return ~(seen & inside)
+
+
+def _render_eyes(
+    scene: Scene, camera: Camera, eyes: tuple[float, ...], width: int, height: int, time: float
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    if width < 8 or height < 8:
+        raise ValueError(f"width and height must be at least 8. Received: {width} x {height}")
+    pieces = visible_pieces(scene, camera, (width * SUPERSAMPLING, height * SUPERSAMPLING), time)
+    focal = camera.focal_length(width)
+    for index, eye in enumerate(eyes):
+        canvas = _draw(pieces, scene, camera, eye, width, height)
+        color = cv2.resize(canvas.color, (width, height), interpolation=cv2.INTER_AREA)
+        inverse_depth = _majority(canvas.inverse_depth, focal * camera.baseline)
+        rng = np.random.default_rng([scene.noise_seed, round(time * 1e6), index])
+        image = develop(color[..., :3], inverse_depth, scene.look, rng)
+        with np.errstate(divide="ignore"):
+            depth = 1 / inverse_depth
+        disparity = disparity_from_depth(depth, camera.baseline, focal, camera.convergence)
+        yield image, np.asarray(disparity, np.float32)
 
 
 def _draw(

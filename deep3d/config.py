@@ -7,7 +7,7 @@ import typing
 
 from deep3d.disparity import DisparityLevels
 
-ENCODERS = ("plain", "vgg16")
+ENCODERS = ("compact", "vgg16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,7 +16,7 @@ class ModelConfig:
 
     Attributes:
         levels: Disparity levels that the network chooses from.
-        encoder: "vgg16", or "plain", the smaller one of the default model.
+        encoder: "vgg16", the paper's, or "compact", the smaller network of the default model.
         padding: How the selection layer continues the left view beyond its edges.
         fully_connected: Adds the original's fully connected top branch, which fixes the input
             size to `height` x `width`; without it the network takes any multiple of 32.
@@ -26,7 +26,7 @@ class ModelConfig:
     """
 
     levels: DisparityLevels = dataclasses.field(default_factory=DisparityLevels)
-    encoder: str = "plain"
+    encoder: str = "compact"
     padding: str = "edge"
     fully_connected: bool = False
     height: int = 160
@@ -36,6 +36,8 @@ class ModelConfig:
     def __post_init__(self):
         if self.encoder not in ENCODERS:
             raise ValueError(f"The encoder must be one of {ENCODERS}. Received: {self.encoder!r}")
+        if self.fully_connected and self.encoder != "vgg16":
+            raise ValueError("Only the vgg16 encoder has a fully connected branch.")
         if min(self.height, self.width) < 32 or self.height % 32 or self.width % 32:
             raise ValueError(
                 "Input height and width must be positive multiples of 32. "
@@ -51,6 +53,11 @@ class TrainingConfig:
         steps: Number of optimizer steps in all, resumed ones included.
         batch_size: Pairs per step.
         learning_rate: Peak learning rate of Adam, after the warm-up.
+        weight_decay: Decoupled weight decay of the kernels, in units of the learning rate.
+        averaging: Momentum of the exponential moving average of the weights, which is what is
+            validated and kept; 0 for none.
+        right_view: Weight of the error of the right view, the paper's loss, on a scale of 0..1.
+        disparity: Weight of the error of disparity, where the data have it.
         warmup_steps: Steps over which the learning rate rises from 0.
         precision: "float32", "bfloat16", or "auto": bfloat16 where the processor or GPU has
             matrix units for it.
@@ -64,6 +71,10 @@ class TrainingConfig:
     steps: int = 3_000
     batch_size: int = 8
     learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    averaging: float = 0.0
+    right_view: float = 1.0
+    disparity: float = 0.0
     warmup_steps: int = 100
     precision: str = "auto"
     checkpoint_every: int = 250

@@ -1,10 +1,12 @@
 """The Deep3D network: left view -> distribution over disparity levels -> right view.
 
-An encoder halves the picture five times. Behind every pooling stage a branch (batch normalisation,
+With the "vgg16" encoder it is the paper's: the encoder halves the picture five times. Behind every
+pooling stage a branch (batch normalisation,
 3x3 convolution to the levels, ReLU, deconvolution that starts as bilinear interpolation) predicts
 the levels at half resolution; the branches are summed, deconvolved once more to full resolution
 and turned into probabilities by a softmax, with which the selection layer mixes the right view.
-Source: Xie, Girshick, Farhadi, arXiv 1604.03650, section 3 and the authors' released graph.
+Source: Xie, Girshick, Farhadi, arXiv 1604.03650, section 3 and the authors' released graph. The
+"compact" one (compact.py) has a smaller encoder and a decoder in place of the branches.
 
 The network works at one width, that of its levels, and at any height that is a multiple of 32.
 """
@@ -15,6 +17,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from deep3d.compact import BilinearDoubling, compact_logits
 from deep3d.config import ModelConfig
 from deep3d.selection import SelectionLayer
 
@@ -23,11 +26,6 @@ STRIDES = (2, 4, 8, 16, 32)
 # Mean RGB of ImageNet on 0..255, which Caffe's VGG models have subtracted, in BGR order.
 VGG_MEAN_RGB = (123.68, 116.779, 103.939)
 VGG_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
-# (3x3 convolutions, channels) at strides 2, 4, 8, 16, 32. Plain dense 3x3 convolutions: CPU and
-# GPU libraries run them near peak speed, with or without matrix units, where depthwise ones are
-# bound by memory and train slowly. The first stage, where pixels are many, is thin, and most
-# weights sit at strides 16 and 32, where one 3x3 window spans the height of a person.
-PLAIN_BLOCKS = ((1, 24), (2, 48), (2, 96), (3, 192), (3, 256))
 
 
 def build_deep3d(config: ModelConfig) -> keras.Model:
@@ -44,8 +42,29 @@ def build_deep3d(config: ModelConfig) -> keras.Model:
     """
     size = (config.height, config.width) if config.fully_connected else (None, None)
     left = keras.Input((*size, 3), dtype="float32", name="left")
-    stages = _vgg16(left) if config.encoder == "vgg16" else _plain(left)
+    if config.encoder == "vgg16":
+        logits = _branched_logits(left, config)
+    else:
+        logits = compact_logits(left, config.levels.channels)
+    x = logits
+    if logits_scale(config) == 2:
+        x = BilinearDoubling(name="upsampled")(x)
+    probabilities = layers.Softmax(name="probabilities", dtype="float32")(x)  # (b, h, w, levels)
+    right = SelectionLayer(config.levels.values, config.padding, config.levels.empty, name="right")(
+        [left, probabilities]
+    )
+    return keras.Model(left, {"right": right, "probabilities": probabilities}, name="deep3d")
+
+
+def logits_scale(config: ModelConfig) -> int:
+    """Pixels of the picture along each side of a pixel of the layer "logits"."""
+    return 2 if config.encoder == "compact" else 1
+
+
+def _branched_logits(left, config: ModelConfig):
+    """The paper's graph: a branch behind every pooling stage, summed at half resolution."""
     channels = config.levels.channels
+    stages = _vgg16(left)
     branches = [
         _branch(stage, channels, stride, f"branch{number}")
         for number, (stage, stride) in enumerate(zip(stages, STRIDES, strict=True), start=1)
@@ -54,12 +73,7 @@ def build_deep3d(config: ModelConfig) -> keras.Model:
         branches.append(_fully_connected_branch(stages[-1], config))
     x = layers.ReLU(name="fused")(layers.Add(name="sum")(branches))
     x = layers.ReLU(name="upscaled")(_deconvolution(channels, 2, "upscale")(x))
-    x = layers.Conv2D(channels, 3, padding="same", name="logits")(x)  # (b, h, w, levels)
-    probabilities = layers.Softmax(name="probabilities", dtype="float32")(x)
-    right = SelectionLayer(config.levels.values, config.padding, config.levels.empty, name="right")(
-        [left, probabilities]
-    )
-    return keras.Model(left, {"right": right, "probabilities": probabilities}, name="deep3d")
+    return layers.Conv2D(channels, 3, padding="same", name="logits")(x)  # (b, h, w, levels)
 
 
 def set_precision(precision: str) -> str:
@@ -153,26 +167,6 @@ def _vgg16(left) -> list:
                 channels, 3, padding="same", activation="relu", name=f"block{block}_conv{number}"
             )(x)
         x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
-        stages.append(x)
-    return stages
-
-
-def _plain(left) -> list:
-    """The smaller encoder: 3x3 convolutions, the first of each stage with stride 2.
-
-    Preprocessing is part of it: [0, 1] -> [-2, 2], about unit variance on photographs.
-    """
-    x = layers.Rescaling(4.0, offset=-2.0, name="preprocessed")(left)
-    stages = []
-    for block, (count, channels) in enumerate(PLAIN_BLOCKS, start=1):
-        for number in range(1, count + 1):
-            name = f"block{block}_conv{number}"
-            stride = 2 if number == 1 else 1
-            x = layers.Conv2D(
-                channels, 3, strides=stride, padding="same", use_bias=False, name=name
-            )(x)
-            x = layers.BatchNormalization(name=f"{name}_norm")(x)
-            x = layers.ReLU(name=f"{name}_relu")(x)
         stages.append(x)
     return stages
 

@@ -69,7 +69,7 @@ class DepthSummaries(keras.callbacks.Callback):
     Args:
         folder: Log folder for TensorBoard.
         network: The network of `build_deep3d` whose layers are trained.
-        batch: (left, right) of which the first pairs are drawn.
+        batch: (left, targets) as training has them; the first pairs are drawn.
         experiment: What is trained; shown as text, and gives the levels.
         first_step: Step at which this run begins.
     """
@@ -83,7 +83,10 @@ class DepthSummaries(keras.callbacks.Callback):
         self.tf = tf
         self.writer = tf.summary.create_file_writer(str(folder))
         self.network = network
-        self.left, self.right = (np.asarray(view)[:IMAGES] for view in batch)
+        left, targets = batch
+        right = targets.get("right") if isinstance(targets, dict) else targets
+        self.left = np.asarray(left)[:IMAGES]
+        self.right = None if right is None else np.asarray(right)[:IMAGES, ..., :3]
         self.experiment = experiment
         self.step = first_step
 
@@ -123,9 +126,14 @@ class DepthSummaries(keras.callbacks.Callback):
         left_bytes, right_bytes = (
             np.clip(np.rint(view * 255), 0, 255).astype(np.uint8) for view in (self.left, right)
         )
+        truth = {}
+        if self.right is not None:
+            # four times enlarged: errors of a quarter of the range are white
+            error = np.minimum(4.0 * np.abs(right - self.right), 1.0)
+            truth = {"2_right": self.right, "5_error": error}
         images = {
+            **truth,
             "1_left": self.left,
-            "2_right": self.right,
             "3_prediction": right,
             "4_anaglyph": np.stack(
                 [
@@ -133,8 +141,6 @@ class DepthSummaries(keras.callbacks.Callback):
                     for pair in zip(left_bytes, right_bytes, strict=True)
                 ]
             ),
-            # four times enlarged: errors of a quarter of the range are white
-            "5_error": np.minimum(4.0 * np.abs(right - self.right), 1.0),
             "6_disparity": np.stack([disparity_picture(d, levels) for d in disparity]),
             "7_levels": np.stack([level_sheet(p) for p in probabilities]),
             "8_entropy": entropy(probabilities)[..., np.newaxis],

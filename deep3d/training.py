@@ -1,9 +1,10 @@
-"""Training: Keras `fit` on the L1 error of the right view, resumable and watched.
+"""Training: Keras `fit` on right views and disparity, resumable and watched.
 
-The loss is the paper's: mean absolute error of the predicted right view. Progress is cut into
-rounds of `checkpoint_every` steps; after each round the network is validated, its pictures go to
-TensorBoard and a checkpoint with the optimizer's state is written. The data are addressed by step,
-so a killed run that starts again sees the pairs that it would have seen.
+The paper's loss, the mean absolute error of the predicted right view, and where the data have it
+the error of disparity (losses.py). Progress is cut into rounds of `checkpoint_every` steps; after
+each round the network is validated, its pictures go to TensorBoard and a checkpoint with the
+optimizer's state is written. The data are addressed by step, so a killed run that starts again
+sees the pictures that it would have seen.
 """
 
 import dataclasses
@@ -14,10 +15,11 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from deep3d import checkpoint, metrics, vgg
+from deep3d import checkpoint, vgg
 from deep3d import config as config_module
 from deep3d.config import Experiment, TrainingConfig
-from deep3d.model import build_deep3d, set_precision
+from deep3d.losses import DisparityLoss, right_view_loss
+from deep3d.model import build_deep3d, logits_scale, set_precision
 from deep3d.summaries import DepthSummaries
 
 CHECKPOINT_NAME = "checkpoint.h5"
@@ -55,8 +57,10 @@ def train(
     Args:
         experiment: Architecture and training.
         training_batches: Takes the step to begin at, returns an endless `tf.data.Dataset` (or
-            generator) of batches (left, right), both (batch, height, width, 3) float32 in [0, 1].
-        validation_batches: Returns a finite `tf.data.Dataset` of such batches, in fixed order.
+            `keras.utils.PyDataset`) of batches (left, targets). The left views are (batch,
+            height, width, 3) float32 in [0, 1]; the targets are the right views, or a dict of
+            "right" and "disparity" as `losses` takes them.
+        validation_batches: Returns a finite one of such batches, in fixed order.
         workdir: Folder for config, checkpoint, best model and TensorBoard logs.
         verbose: As in `keras.Model.fit`.
 
@@ -79,7 +83,7 @@ def train(
     keras.utils.set_random_seed(training.seed)
     set_precision(training.precision)
     model = build_deep3d(experiment.model)
-    trainer = compile_trainer(model, training)
+    trainer = compile_trainer(model, experiment)
     path = workdir / CHECKPOINT_NAME
     first_step = 0
     if path.exists():
@@ -98,7 +102,9 @@ def train(
             DepthSummaries(
                 workdir / "logs", model, next(iter(validation_batches())), experiment, first_step
             ),
+            # Before the averaged weights are taken out again after validation.
             SaveCheckpoints(workdir, model, experiment, first_step, round_steps),
+            *([keras.callbacks.SwapEMAWeights()] if training.averaging else []),
         ],
         shuffle=False,  # the batches come shuffled
         verbose=verbose,
@@ -106,29 +112,37 @@ def train(
     return TrainingResult(model, history.history, workdir / MODEL_NAME)
 
 
-def compile_trainer(model: keras.Model, training: TrainingConfig) -> keras.Model:
-    """The part of a network that is trained, compiled: L1 on the right view, Adam, cosine decay.
+def compile_trainer(model: keras.Model, experiment: Experiment) -> keras.Model:
+    """The part of a network that is trained, compiled: Adam with cosine decay.
 
     Args:
         model: Network of `build_deep3d`.
-        training: Its training.
+        experiment: Its architecture and training.
 
     Returns:
-        Model from the left view to the right one alone; its layers are those of `model`.
+        Model from the left view to what the losses need: the right view, or a dict of "right" and
+        "disparity" (the logits); its layers are those of `model`.
+
+    Raises:
+        ValueError: If no loss has a weight.
     """
-    trainer = keras.Model(model.input, model.output["right"], name="trainer")
-    warmup = min(training.warmup_steps, training.steps // 2)
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=training.learning_rate if not warmup else 0.0,
-        decay_steps=training.steps - warmup,
-        alpha=0.01,
-        warmup_target=training.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
+    training = experiment.training
+    outputs, losses, weights = {}, {}, {}
+    if training.right_view > 0:
+        outputs["right"] = model.output["right"]
+        losses["right"], weights["right"] = right_view_loss, training.right_view
+    if training.disparity > 0:
+        outputs["disparity"] = model.get_layer("logits").output
+        losses["disparity"] = DisparityLoss(experiment.model.levels, logits_scale(experiment.model))
+        weights["disparity"] = training.disparity
+    if not outputs:
+        raise ValueError("Either right_view or disparity must have a weight.")
+    trainer = keras.Model(model.input, outputs, name="trainer")
     trainer.compile(
-        keras.optimizers.Adam(rate, clipnorm=1.0),
-        loss="mean_absolute_error",
-        metrics=[mae_255],
+        _optimizer(training),
+        loss=losses,
+        loss_weights=weights,
+        metrics={"right": mae_255} if "right" in outputs else None,
         # Not the whole step by XLA: its convolutions are half as fast on a CPU as oneDNN's, and
         # the selection layer compiles itself.
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
@@ -137,9 +151,29 @@ def compile_trainer(model: keras.Model, training: TrainingConfig) -> keras.Model
     return trainer
 
 
+def _optimizer(training: TrainingConfig) -> keras.optimizers.Optimizer:
+    warmup = min(training.warmup_steps, training.steps // 2)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=training.learning_rate if not warmup else 0.0,
+        decay_steps=training.steps - warmup,
+        alpha=0.01,
+        warmup_target=training.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.AdamW(
+        rate,
+        weight_decay=training.weight_decay,
+        clipnorm=1.0,
+        use_ema=training.averaging > 0,
+        ema_momentum=training.averaging,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "row_position"])
+    return optimizer
+
+
 def mae_255(truth, prediction):
-    """`metrics.mean_absolute_error` under the name that logs show."""
-    return metrics.mean_absolute_error(truth, prediction)
+    """The loss of the right view on the scale 0..255, under the name that logs show."""
+    return 255.0 * right_view_loss(truth, prediction)
 
 
 class StopOnNaN(keras.callbacks.Callback):
@@ -185,14 +219,18 @@ class SaveCheckpoints(keras.callbacks.Callback):
         resumed = first_step and self.best_path.exists()
         self.best = float(self.best_path.read_text()) if resumed else float("inf")
 
+    def on_test_end(self, logs=None):
+        """Saves the model, with the averaged weights in it, if it is the best so far."""
+        if logs["loss"] >= self.best:
+            return
+        self.best = logs["loss"]
+        checkpoint.save_model(self.workdir / MODEL_NAME, self.network, self.config)
+        temporary = self.best_path.with_name(".best.txt.part")
+        temporary.write_text(repr(float(self.best)), encoding="utf-8")
+        os.replace(temporary, self.best_path)
+
     def on_epoch_end(self, epoch, logs=None):
-        """Saves what a resumed run needs, and the model if it is the best so far."""
-        if logs["val_loss"] < self.best:
-            self.best = logs["val_loss"]
-            checkpoint.save_model(self.workdir / MODEL_NAME, self.network, self.config)
-            temporary = self.best_path.with_name(".best.txt.part")
-            temporary.write_text(repr(float(self.best)), encoding="utf-8")
-            os.replace(temporary, self.best_path)
+        """Saves what a resumed run needs."""
         checkpoint.save_model(
             self.workdir / CHECKPOINT_NAME,
             self.network,

@@ -1,0 +1,328 @@
+"""Batches from several packs of pictures with disparity, mixed by weight.
+
+A batch is a function of (packs, config, step) and of nothing else: which source, picture, window
+and change of color comes from the seed, the step and the place in the batch. A run that begins at
+step k sees what the unbroken run would have seen.
+
+Every window is a picture of its own: its disparity is brought to the levels (5th..95th percentile
+on all but the outermost levels, as `deep3d.composition` does with pairs), because the network
+cannot know how strong a film's stereo was. The network predicts disparity for the pixels of the
+right view, so disparity and trust are carried there, and the right view is made by the same warp.
+"""
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Mapping
+
+import cv2
+import keras
+import numpy as np
+
+from data_pipeline.depth_example import DepthExample
+from data_pipeline.depth_pack import PackedExample, PackError, decode, read_pack
+from data_pipeline.picture_changes import change_picture
+from deep3d.disparity import DisparityLevels
+
+Batch = tuple[np.ndarray, dict[str, np.ndarray]]
+
+
+@dataclasses.dataclass(frozen=True)
+class MixtureConfig:
+    """How windows are drawn.
+
+    Attributes:
+        batch_size: Windows per batch.
+        area: Pixels of a window, about; its sides are multiples of 32.
+        aspects: Widths of the windows divided by their heights, one of them for each batch.
+        smallest_window: Least share of the largest possible window's sides.
+        validation_share: Share of the groups that is kept for validation.
+        right_view: Whether the right views are wanted as targets, too.
+        least_spread: A window's disparity is stretched as if it had at least this share of the
+            whole picture's spread, so that a wall does not become a scene.
+        seed: Seed of everything random.
+    """
+
+    batch_size: int = 16
+    area: int = 61_440
+    aspects: tuple[float, ...] = (2.4, 1.33, 0.8)
+    smallest_window: float = 0.6
+    validation_share: float = 0.06
+    right_view: bool = True
+    least_spread: float = 0.4
+    seed: int = 0
+
+
+class Mixture:
+    """Packs in memory, still encoded, and the batches drawn from them.
+
+    Args:
+        packs: Folders of packs and how often each is drawn, relative to the others.
+        levels: The network's levels; disparity is in pixels of the window.
+        config: How windows are drawn.
+
+    Raises:
+        PackError: If a pack cannot be read.
+        ValueError: If there is no pack, or a weight is not positive.
+    """
+
+    def __init__(
+        self,
+        packs: Mapping[str | os.PathLike, float],
+        levels: DisparityLevels,
+        config: MixtureConfig | None = None,
+    ):
+        if not packs or min(packs.values()) <= 0:
+            raise ValueError(f"There must be packs with positive weights. Received: {packs}")
+        self.config = config or MixtureConfig()
+        self.levels = levels
+        self.training: list[list[PackedExample]] = []
+        self.validation: list[PackedExample] = []
+        shares = []
+        for folder, share in packs.items():
+            rows = list(read_pack(folder))
+            held = [self._is_for_validation(row.group) for row in rows]
+            drawn = [row for row, out in zip(rows, held, strict=True) if not out]
+            self.validation += [row for row, out in zip(rows, held, strict=True) if out]
+            if drawn:
+                self.training.append(drawn)
+                shares.append(share)
+        if not shares:
+            raise PackError(f"Nothing is left for training in {list(packs)}.")
+        self._shares = np.cumsum(shares) / np.sum(shares)
+
+    def batch(self, step: int) -> Batch:
+        """The training batch of a step.
+
+        Args:
+            step: From 0.
+
+        Returns:
+            Left views (batch, h, w, 3) float32 in [0, 1], and "disparity": (batch, h, w, 2), in
+            pixels for the right view's pixels, and its trust, and, where wanted, "right": (batch,
+            h, w, 4), the right view and where it is known.
+        """
+        height, width = self._shape(step)
+        windows = []
+        for place in range(self.config.batch_size):
+            rng = np.random.default_rng([self.config.seed, step, place])
+            source = self.training[np.searchsorted(self._shares, rng.random(), side="right")]
+            example = decode(source[rng.integers(len(source))])
+            window = _window(example, height, width, rng, self.config.smallest_window)
+            if rng.random() < 0.5:
+                window = _mirrored(window)
+            window = dataclasses.replace(window, left=change_picture(window, rng))
+            windows.append(self._targets(example, window))
+        return _stacked(windows)
+
+    def validation_batch(self, number: int) -> Batch:
+        """Like `batch`, of held-out groups, whole and unchanged; any number from 0 on."""
+        if not self.validation:
+            raise PackError("No group was held out for validation.")
+        height, width = self._shape(number)
+        size = self.config.batch_size
+        windows = []
+        for place in range(number * size, (number + 1) * size):
+            # Neighbors in a pack resemble each other: step through all of them evenly.
+            row = self.validation[place * 7919 % len(self.validation)]
+            example = decode(row)
+            windows.append(self._targets(example, _window(example, height, width)))
+        return _stacked(windows)
+
+    def _is_for_validation(self, group: str) -> bool:
+        number = int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big")
+        return number < self.config.validation_share * 2**32
+
+    def _shape(self, step: int) -> tuple[int, int]:
+        """Height and width of the windows of a step."""
+        aspect = self.config.aspects[step % len(self.config.aspects)]
+        height = 32 * max(1, round((self.config.area / aspect) ** 0.5 / 32))
+        return height, 32 * max(1, round(self.config.area / height / 32))
+
+    def _targets(self, example: DepthExample, window: DepthExample) -> dict[str, np.ndarray]:
+        disparity = self._composed(example, window)
+        disparity, weight, seen = to_right_view(disparity, window.weight)
+        targets = {"left": window.left, "disparity": np.dstack([disparity, weight])}
+        if self.config.right_view:
+            right = _warped(window.left, disparity).astype(np.float32) / 255.0
+            targets["right"] = np.dstack([right, seen])
+        return targets
+
+    def _composed(self, example: DepthExample, window: DepthExample) -> np.ndarray:
+        """Disparity in pixels, its 5th..95th percentile on the levels less one on either side."""
+        values = self.levels.values
+        room = abs(values[-1] - values[0]) - 2.0 * abs(self.levels.step)
+        low, high = _percentiles(window)
+        floor = self.config.least_spread * np.diff(_percentiles(example))[0]
+        scale = room / max(high - low, floor, 1e-6)
+        middle = 0.5 * (values[0] + values[-1])
+        composed = (window.disparity - 0.5 * (low + high)) * scale + middle
+        return np.clip(composed, min(values), max(values)).astype(np.float32)
+
+
+class MixtureSequence(keras.utils.PyDataset):
+    """A mixture for `keras.Model.fit` under any backend; needs no TensorFlow.
+
+    Args:
+        mixture: What to draw from.
+        first_step: Step of the first batch.
+        steps: Number of batches.
+        validation: Whether to draw held-out pictures.
+        **kwargs: Arguments of `keras.utils.PyDataset`, such as `workers`.
+    """
+
+    def __init__(
+        self, mixture: Mixture, first_step: int, steps: int, validation: bool = False, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self._draw = mixture.validation_batch if validation else mixture.batch
+        self._first_step, self._steps = first_step, steps
+
+    def __len__(self):
+        return self._steps
+
+    def __getitem__(self, index: int) -> Batch:
+        return self._draw(self._first_step + index)
+
+
+def mixture_dataset(mixture: Mixture, first_step: int = 0):
+    """The training batches of a mixture as an endless `tf.data.Dataset`.
+
+    Args:
+        mixture: What to draw from.
+        first_step: Step of the first batch.
+
+    Returns:
+        Dataset of `Mixture.batch`, drawn ahead by a few threads, in order.
+    """
+    import tensorflow as tf
+
+    size = mixture.config.batch_size
+    channels = {"disparity": 2} | ({"right": 4} if mixture.config.right_view else {})
+
+    def draw(step):
+        left, targets = mixture.batch(int(step))
+        return left, *(targets[name] for name in channels)
+
+    def tensors(step):
+        views = tf.numpy_function(draw, [step], [tf.float32] * (1 + len(channels)), stateful=False)
+        for view, depth in zip(views, (3, *channels.values()), strict=True):
+            view.set_shape((size, None, None, depth))
+        return views[0], dict(zip(channels, views[1:], strict=True))
+
+    steps = tf.data.Dataset.counter(start=first_step)
+    return steps.map(tensors, num_parallel_calls=2, deterministic=True).prefetch(4)
+
+
+def to_right_view(
+    disparity: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Carries disparity from the pixels of the left view to those of the right view.
+
+    The point at x of the left view is at x - d in the right one; nearer points hide farther ones.
+    What only the right eye sees takes the farther of the two neighbors in its row, as a
+    background does.
+
+    Args:
+        disparity: (h, w) float32 pixels, of the left view.
+        weight: (h, w) float32 trust.
+
+    Returns:
+        Disparity, trust (halved where it was filled in) and 1 where the left eye sees the point
+        too, 0 elsewhere; all (h, w) float32, of the right view.
+    """
+    height, width = disparity.shape
+    # 1/64 px steps: 16-bit integers are sorted by radix, ten times as fast as floats
+    order = np.argsort(np.rint(64.0 * disparity).astype(np.int16).ravel(), kind="stable")
+    columns = np.tile(np.arange(width, dtype=np.float32), (height, 1))
+    target = np.rint(columns - disparity).astype(np.int32)
+    inside = ((target >= 0) & (target < width)).ravel()[order]
+    target += np.arange(height, dtype=np.int32)[:, np.newaxis] * width
+    source = np.full(height * width, -1, np.int32)
+    source[target.ravel()[order][inside]] = order[inside]  # of several, the last, nearest stays
+    source = source.reshape(height, width)
+    seen = source >= 0
+    filled = _farther_neighbor(source, disparity)
+    trust = weight.ravel()[filled] * np.where(seen, np.float32(1.0), np.float32(0.5))
+    return disparity.ravel()[filled], trust, seen.astype(np.float32)
+
+
+def _farther_neighbor(source: np.ndarray, disparity: np.ndarray) -> np.ndarray:
+    """Replaces -1 by the next entry in its row to the left or right, whichever is farther."""
+    height, width = source.shape
+    columns = np.tile(np.arange(width), (height, 1))
+    rows = np.arange(height)[:, np.newaxis]
+    before = np.maximum.accumulate(np.where(source >= 0, columns, -1), axis=1)
+    after = np.where(source >= 0, columns, width)[:, ::-1]
+    after = np.minimum.accumulate(after, axis=1)[:, ::-1]
+    # A side without any entry takes the other; a row always has one, |d| being below its width.
+    before = np.where(before < 0, after, before)
+    after = np.where(after >= width, before, after)
+    left, right = source[rows, before], source[rows, after]
+    flat = disparity.ravel()
+    return np.where(flat[left] <= flat[right], left, right)
+
+
+def _window(
+    example: DepthExample,
+    height: int,
+    width: int,
+    rng: np.random.Generator | None = None,
+    smallest: float = 1.0,
+) -> DepthExample:
+    """A window of the picture with the aspect of the result; the largest, central one without rng.
+
+    Where the pictures are upright and the window is wide, it is a strip of the picture.
+    """
+    rows, columns = example.disparity.shape
+    scale = min(rows / height, columns / width)
+    across = down = 0.5
+    if rng is not None:
+        scale *= rng.uniform(smallest, 1.0)
+        across, down = rng.random(2)
+    high, wide = max(8, round(height * scale)), max(8, round(width * scale))
+    high, wide = min(high, rows), min(wide, columns)
+    top, left = round(down * (rows - high)), round(across * (columns - wide))
+    area = np.s_[top : top + high, left : left + wide]
+    size = (width, height)
+    # Disparities on both sides of an edge must not be averaged.
+    return dataclasses.replace(
+        example,
+        left=cv2.resize(
+            example.left[area], size, interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
+        ),
+        disparity=cv2.resize(example.disparity[area], size, interpolation=cv2.INTER_NEAREST),
+        weight=cv2.resize(example.weight[area], size, interpolation=cv2.INTER_NEAREST),
+        right=None,
+    )
+
+
+def _mirrored(example: DepthExample) -> DepthExample:
+    """Left and right exchanged: disparity is that of a mirrored scene, unchanged."""
+    return dataclasses.replace(
+        example,
+        left=np.ascontiguousarray(example.left[:, ::-1]),
+        disparity=np.ascontiguousarray(example.disparity[:, ::-1]),
+        weight=np.ascontiguousarray(example.weight[:, ::-1]),
+    )
+
+
+def _percentiles(example: DepthExample) -> tuple[float, float]:
+    trusted = example.disparity[::3, ::3][example.weight[::3, ::3] > 0.05]
+    if trusted.size < 20:
+        trusted = example.disparity
+    low, high = np.percentile(trusted, (5, 95))
+    return float(low), float(high)
+
+
+def _warped(left: np.ndarray, disparity: np.ndarray) -> np.ndarray:
+    """`right(x) = left(x + d(x))`."""
+    height, width = disparity.shape
+    columns = np.arange(width, dtype=np.float32) + disparity
+    rows = np.tile(np.arange(height, dtype=np.float32)[:, np.newaxis], (1, width))
+    return cv2.remap(left, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _stacked(windows: list[dict[str, np.ndarray]]) -> Batch:
+    stacks = {name: np.stack([window[name] for window in windows]) for name in windows[0]}
+    return stacks.pop("left").astype(np.float32) / 255.0, stacks
