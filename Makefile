@@ -1,5 +1,6 @@
 # make demo     a short 3D film, made and measured in a few minutes; INPUT=path converts that file
 # make test     what CI runs: style and tests
+# make model-card   the tables of MODEL_CARD.md from the weights; PAIRS= SYNTHETIC= CLIPS= PICTURES=
 # make bench    speed of the selection layer, the conversion, the data
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +8,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test slow-test lint bench films default-model clean
+.PHONY: demo test slow-test lint bench films default-model model-card clean
 
 $(BIN)/deep3d-convert: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -63,6 +64,13 @@ default-model: films
 		--output=runs/default/eval
 	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
 		'runs/default/default.h5', *c.load_model('runs/default/model.h5'), half=True)"
+
+# Tables and pictures of the model card; those whose input is not given stay as they are.
+MODEL ?= default
+model-card: $(BIN)/deep3d-convert
+	$(BIN)/python benchmarks/model_card.py --model="$(MODEL)" --rendering \
+		$(if $(PAIRS),--pairs="$(PAIRS)") $(if $(SYNTHETIC),--synthetic="$(SYNTHETIC)") \
+		$(if $(CLIPS),--clips="$(CLIPS)") $(if $(PICTURES),--pictures="$(PICTURES)")
 
 clean:
 	rm -rf $(DEMO) build *.egg-info .pytest_cache .ruff_cache

@@ -4,6 +4,9 @@ python train.py --config=default --packs=data/photos:2,data/synthetic:1 --workdi
 python train.py --config=vgg16 --data=data/films --workdir=runs/vgg16
 """
 
+import contextlib
+import functools
+import os
 import sys
 
 from absl import flags
@@ -32,12 +35,12 @@ def main(arguments):
     experiment = experiments()[options.config]
     experiment = type(experiment)(override(experiment.model), override(experiment.training))
     packs = _weights(options.packs)
-    load_tensorflow()
-    from data_pipeline.dataset import clear_data_errors
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        load_tensorflow()
     from deep3d.training import train
 
-    batches = _mixed_batches(packs, experiment) if packs else _stereo_batches(experiment)
-    with clear_data_errors(options.data):
+    batches, errors = _mixed_batches(packs, experiment) if packs else _stereo_batches(experiment)
+    with errors:
         result = train(experiment, *batches, options.workdir)
     print(f"Best model: {result.model_path}", file=sys.stderr)
 
@@ -57,7 +60,7 @@ def _weights(packs):
 
 
 def _mixed_batches(packs, experiment):
-    from data_pipeline.mixture import Mixture, MixtureConfig, MixtureSequence, mixture_dataset
+    from data_pipeline.mixture import Mixture, MixtureConfig, MixtureSequence
 
     training = experiment.training
     config = MixtureConfig(
@@ -67,14 +70,22 @@ def _mixed_batches(packs, experiment):
         seed=training.seed,
     )
     mixture = Mixture(packs, experiment.model.levels, config)
-    return (
-        lambda step: mixture_dataset(mixture, step),
-        lambda: MixtureSequence(mixture, 0, training.validation_batches, validation=True),
-    )
+    train_from = functools.partial(_training_batches, mixture, training.steps)
+    held_out = MixtureSequence(mixture, 0, training.validation_batches, validation=True)
+    return (train_from, lambda: held_out), contextlib.nullcontext()
+
+
+def _training_batches(mixture, steps, first_step):
+    """Packs need no TensorFlow, so that another backend can train where there is none."""
+    from data_pipeline import mixture as module
+
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        return module.mixture_dataset(mixture, first_step)
+    return module.MixtureSequence(mixture, first_step, steps - first_step, workers=os.cpu_count())
 
 
 def _stereo_batches(experiment):
-    from data_pipeline.dataset import DatasetConfig, stereo_dataset
+    from data_pipeline.dataset import DatasetConfig, clear_data_errors, stereo_dataset
 
     folder = flags.FLAGS.data
     data = DatasetConfig(
@@ -83,12 +94,13 @@ def _stereo_batches(experiment):
         crop_width=experiment.model.width,
         seed=experiment.training.seed,
     )
-    return (
+    batches = (
         lambda step: stereo_dataset(folder, "train", data, start_step=step),
         lambda: stereo_dataset(folder, "validation", data, training=False).take(
             experiment.training.validation_batches
         ),
     )
+    return batches, clear_data_errors(folder)
 
 
 def run():

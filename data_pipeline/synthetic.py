@@ -26,6 +26,7 @@ import numpy as np
 from data_pipeline.film import MovieConfig, PlannedShot, bar_height, movie_frames, plan_shots
 from data_pipeline.render import StereoFrame
 from data_pipeline.soundtrack import write_chords
+from deep3d.atomic_file import write_bytes
 from deep3d.command_line import UsageError, define_flags, override, run_script
 from deep3d.video import CONTAINERS, VideoWriter, pack, packed_size
 
@@ -114,7 +115,7 @@ def make_movie(
         ],
     )
     if folder:
-        _write_atomically(
+        write_bytes(
             folder / "truth.json", json.dumps(dataclasses.asdict(summary), indent=1).encode()
         )
     return summary
@@ -160,14 +161,7 @@ def _write_truth(folder: pathlib.Path, number: int, frame: StereoFrame) -> None:
     ):
         (folder / name).mkdir(parents=True, exist_ok=True)
         _, data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 3])
-        _write_atomically(folder / name / f"{number:06d}.png", data.tobytes())
-
-
-def _write_atomically(path: pathlib.Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    with open(temporary, "wb") as file:
-        file.write(data)
-    os.replace(temporary, path)
+        write_bytes(folder / name / f"{number:06d}.png", data.tobytes())
 
 
 def _show_progress(done: int, total: int) -> None:

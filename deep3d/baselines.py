@@ -6,7 +6,8 @@ oracle knows the true right view and warps by its measured disparity.
 All work on (h, w, 3) uint8 views and disparities in pixels at their width.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from deep3d.stereo_matching import match_stereo
 
 # Pixels: the search grids of the shift and of the ramp's two ends.
 SHIFT_STEP = 0.5
-RAMP_STEP = 2.0
+RAMP_STEP = 1.0
 
 
 def global_shift(left: np.ndarray, disparity: float) -> np.ndarray:
@@ -32,6 +33,22 @@ def global_shift(left: np.ndarray, disparity: float) -> np.ndarray:
     return warp(left, np.full(left.shape[:2], disparity, np.float32))
 
 
+def ramp_disparity(height: int, width: int, top: float, bottom: float) -> np.ndarray:
+    """A disparity that changes linearly from top to bottom.
+
+    Args:
+        height: Rows.
+        width: Columns.
+        top: Disparity of the first row.
+        bottom: Disparity of the last row.
+
+    Returns:
+        (height, width) float32, read-only.
+    """
+    rows = np.linspace(top, bottom, height, dtype=np.float32)[:, np.newaxis]
+    return np.broadcast_to(rows, (height, width))
+
+
 def vertical_ramp(left: np.ndarray, top: float, bottom: float) -> np.ndarray:
     """The left view warped by a disparity that changes linearly from top to bottom.
 
@@ -43,12 +60,10 @@ def vertical_ramp(left: np.ndarray, top: float, bottom: float) -> np.ndarray:
     Returns:
         (h, w, 3) uint8 right view.
     """
-    height, width = left.shape[:2]
-    rows = np.linspace(top, bottom, height, dtype=np.float32)[:, np.newaxis]
-    return warp(left, np.broadcast_to(rows, (height, width)))
+    return warp(left, ramp_disparity(*left.shape[:2], top, bottom))
 
 
-def best_shift(pairs: Sequence[tuple[np.ndarray, np.ndarray]], low: float, high: float) -> float:
+def best_shift(pairs: Iterable[tuple[np.ndarray, np.ndarray]], low: float, high: float) -> float:
     """The shift with the least mean absolute error over all pairs.
 
     Args:
@@ -59,18 +74,17 @@ def best_shift(pairs: Sequence[tuple[np.ndarray, np.ndarray]], low: float, high:
     Returns:
         The shift in pixels, a multiple of half a pixel.
     """
-    shifts = np.arange(low, high + SHIFT_STEP / 2, SHIFT_STEP)
-    errors = [
-        np.mean([_error(global_shift(left, shift), right) for left, right in pairs])
-        for shift in shifts
-    ]
-    return float(shifts[int(np.argmin(errors))])
+    errors = sum(row_errors(left, right, low, high).mean(axis=1) for left, right in pairs)
+    return float(_shifts(low, high)[int(np.argmin(errors))])
 
 
 def best_ramp(
-    pairs: Sequence[tuple[np.ndarray, np.ndarray]], low: float, high: float
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]], low: float, high: float
 ) -> tuple[float, float]:
     """The vertical ramp with the least mean absolute error over all pairs.
+
+    A row of a ramp is a row of some shift, so the error of every ramp is read from the table of
+    shifts, interpolated between its half pixels.
 
     Args:
         pairs: Left and right views, (h, w, 3) uint8.
@@ -78,19 +92,44 @@ def best_ramp(
         high: Largest disparity tried.
 
     Returns:
-        Disparity of the top and of the bottom row in pixels, multiples of 2 px from `low`.
+        Disparity of the top and of the bottom row in pixels, in steps of 1 px.
     """
-    ends = np.arange(low, high + RAMP_STEP / 2, RAMP_STEP)
-    grid = [(top, bottom) for top in ends for bottom in ends]
-    errors = [
-        np.mean([_error(vertical_ramp(left, *ramp), right) for left, right in pairs])
-        for ramp in grid
-    ]
-    return tuple(float(end) for end in grid[int(np.argmin(errors))])
+    first, last = _shifts(low, high)[[0, -1]]
+    ends = np.arange(first, last + RAMP_STEP / 4, RAMP_STEP)
+    grid = np.stack(np.meshgrid(ends, ends, indexing="ij"), axis=-1).reshape(-1, 2)  # (ramps, 2)
+    errors = sum(_ramp_errors(row_errors(*pair, low, high), grid, first) for pair in pairs)
+    top, bottom = grid[int(np.argmin(errors))]
+    return float(top), float(bottom)
 
 
-def oracle(left: np.ndarray, right: np.ndarray, low: int, high: int) -> np.ndarray:
-    """The left view warped by the disparity that stereo matching finds in the pair itself.
+def row_errors(left: np.ndarray, right: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Mean absolute error of every row for every shift of the search grid.
+
+    Args:
+        left: (h, w, 3) uint8.
+        right: The same shape.
+        low: Smallest disparity in pixels.
+        high: Largest disparity.
+
+    Returns:
+        (shifts, h) float64 for all multiples of half a pixel in low..high, errors on 0..255.
+    """
+    height, width = left.shape[:2]
+    reach = math.ceil(max(abs(low), abs(high))) + 1
+    padded = cv2.copyMakeBorder(left, 0, 0, reach, reach, cv2.BORDER_REFLECT_101)
+    wide = padded.shape[1]
+    between = warp(padded, np.full((height, wide), SHIFT_STEP, np.float32))
+    table = np.empty((len(_shifts(low, high)), height))
+    for number, shift in enumerate(_shifts(low, high)):
+        start = reach + math.floor(shift)
+        source = padded if shift == math.floor(shift) else between
+        difference = cv2.absdiff(source[:, start : start + width], right).reshape(height, -1)
+        table[number] = cv2.reduce(difference, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
+    return table / (3.0 * width)
+
+
+def measured_disparity(left: np.ndarray, right: np.ndarray, low: int, high: int) -> np.ndarray:
+    """Disparity of the pixels of the right view, by stereo matching with a two-way check.
 
     Args:
         left: (h, w, 3) uint8.
@@ -99,17 +138,42 @@ def oracle(left: np.ndarray, right: np.ndarray, low: int, high: int) -> np.ndarr
         high: Largest disparity searched.
 
     Returns:
-        (h, w, 3) uint8 right view; where nothing matched, the farther of the neighbors in the
-        row is continued.
+        (h, w) float32 pixels, NaN where nothing matched both ways.
     """
+    # Mirrored and exchanged, the right view is a left view of the same scene.
     mirrored = match_stereo(
         np.ascontiguousarray(right[:, ::-1]), np.ascontiguousarray(left[:, ::-1]), low, high
     )
-    return warp(left, _fill_from_farther(mirrored[:, ::-1]))
+    return np.ascontiguousarray(mirrored[:, ::-1])
 
 
-def _error(prediction: np.ndarray, truth: np.ndarray) -> float:
-    return float(cv2.absdiff(prediction, truth).mean())
+def oracle(left: np.ndarray, measured: np.ndarray) -> np.ndarray:
+    """The left view warped by the disparity that was measured in the pair itself.
+
+    Args:
+        left: (h, w, 3) uint8.
+        measured: (h, w) float32 from `measured_disparity`.
+
+    Returns:
+        (h, w, 3) uint8 right view; where nothing matched, the farther of the neighbors in the
+        row is continued.
+    """
+    return warp(left, _fill_from_farther(measured))
+
+
+def _shifts(low: float, high: float) -> np.ndarray:
+    return SHIFT_STEP * np.arange(math.ceil(low / SHIFT_STEP), math.floor(high / SHIFT_STEP) + 1)
+
+
+def _ramp_errors(table: np.ndarray, grid: np.ndarray, first: float) -> np.ndarray:
+    """Mean error of each ramp of the grid, (ramps,), from the table of `row_errors`."""
+    count, height = table.shape
+    along = np.linspace(0.0, 1.0, height)
+    position = (grid[:, :1] + (grid[:, 1:] - grid[:, :1]) * along - first) / SHIFT_STEP
+    below = np.clip(position.astype(np.int64), 0, count - 2)  # (ramps, h)
+    share = position - below
+    rows = np.arange(height)
+    return ((1.0 - share) * table[below, rows] + share * table[below + 1, rows]).mean(axis=1)
 
 
 def _fill_from_farther(disparity: np.ndarray) -> np.ndarray:

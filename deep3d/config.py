@@ -37,7 +37,9 @@ class ModelConfig:
         if self.encoder not in ENCODERS:
             raise ValueError(f"The encoder must be one of {ENCODERS}. Received: {self.encoder!r}")
         if self.fully_connected and self.encoder != "vgg16":
-            raise ValueError("Only the vgg16 encoder has a fully connected branch.")
+            raise ValueError(
+                f"The encoder must be vgg16 with a fully connected branch. Received: {self.encoder}"
+            )
         if min(self.height, self.width) < 32 or self.height % 32 or self.width % 32:
             raise ValueError(
                 "Input height and width must be positive multiples of 32. "

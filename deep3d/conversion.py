@@ -6,7 +6,6 @@ and decoding and encoding go on while the network thinks.
 
 import dataclasses
 import itertools
-import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
@@ -14,11 +13,12 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
+from deep3d.atomic_file import write_bytes
 from deep3d.background import in_background
 from deep3d.config import ConversionConfig
 from deep3d.disparity import DisparityLevels
-from deep3d.evaluation import IMAGE_SUFFIXES, read_image
 from deep3d.inference import Predictor
+from deep3d.pairs import IMAGE_SUFFIXES, read_image
 from deep3d.rendering import recompose, render_select, render_warp
 from deep3d.video import VideoError, VideoReader, VideoWriter, output_name, pack, packed_size
 
@@ -146,15 +146,7 @@ def _convert_image(source, target, predictor, config) -> ConversionResult:
     ok, data = cv2.imencode(target.suffix, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
     if not ok:
         raise VideoError(f"{target}: this kind of picture cannot be written")
-    temporary = target.with_name(f".{target.name}.part")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data.tobytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(target, data.tobytes())
     return ConversionResult(target, 1)
 
 

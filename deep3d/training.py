@@ -8,6 +8,7 @@ sees the pictures that it would have seen.
 """
 
 import dataclasses
+import importlib.util
 import os
 import pathlib
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from deep3d.summaries import DepthSummaries
 
 CHECKPOINT_NAME = "checkpoint.h5"
 MODEL_NAME = "model.h5"
+LOG_NAME = "log.csv"
 
 
 class TrainingError(ValueError):
@@ -99,9 +101,8 @@ def train(
         steps_per_epoch=round_steps,
         callbacks=[
             StopOnNaN(),
-            DepthSummaries(
-                workdir / "logs", model, next(iter(validation_batches())), experiment, first_step
-            ),
+            keras.callbacks.CSVLogger(workdir / LOG_NAME, append=first_step > 0),
+            *_summaries(workdir / "logs", model, validation_batches, experiment, first_step),
             # Before the averaged weights are taken out again after validation.
             SaveCheckpoints(workdir, model, experiment, first_step, round_steps),
             *([keras.callbacks.SwapEMAWeights()] if training.averaging else []),
@@ -110,6 +111,14 @@ def train(
         verbose=verbose,
     )
     return TrainingResult(model, history.history, workdir / MODEL_NAME)
+
+
+def _summaries(folder, model, validation_batches, experiment, first_step: int) -> list:
+    """Pictures and curves for TensorBoard, which only TensorFlow writes."""
+    if importlib.util.find_spec("tensorflow") is None:
+        return []
+    batch = next(iter(validation_batches()))
+    return [DepthSummaries(folder, model, batch, experiment, first_step)]
 
 
 def compile_trainer(model: keras.Model, experiment: Experiment) -> keras.Model:

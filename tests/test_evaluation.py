@@ -1,15 +1,15 @@
-import json
-
 import cv2
 import keras
 import numpy as np
 import pytest
 
-from deep3d import evaluation
+from deep3d import evaluation, metrics
 from deep3d.config import ModelConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.inference import Predictor, network_size
 from deep3d.model import build_deep3d
+from deep3d.pairs import Pair
+from deep3d.rendering import warp
 
 CONFIG = ModelConfig(levels=DisparityLevels(minimum=-4, count=8, width=96), height=32, width=96)
 ROWS = [
@@ -17,16 +17,43 @@ ROWS = [
     "global_shift",
     "global_shift_per_image",
     "vertical_ramp",
+    "ramp_per_image",
     "oracle",
     "model",
     "model_select",
+    "model_affine",
 ]
 
 
-def shifted_pair(name, shift, seed, height=60, width=120):
-    noise = cv2.GaussianBlur(np.random.default_rng(seed).random((height, width + 40, 3)), (0, 0), 2)
-    wide = cv2.normalize(noise, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
-    return evaluation.Pair(name, wide[:, 20:-20], wide[:, 20 + shift : shift - 20])
+def texture(width, seed=0, height=60):
+    noise = cv2.GaussianBlur(np.random.default_rng(seed).random((height, width, 3)), (0, 0), 2)
+    return cv2.normalize(noise, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+
+
+def shifted_pair(name, shift, seed, content=""):
+    wide = texture(160, seed)
+    return Pair(name, wide[:, 20:-20], wide[:, 20 + shift : shift - 20], content)
+
+
+def two_planes():
+    """Left half at -2 px, right half at +3 px, on the pixels of the right view."""
+    left = texture(120, 5)
+    disparity = np.where(np.arange(120) < 60, -2.0, 3.0).astype(np.float32)
+    disparity = np.ascontiguousarray(np.broadcast_to(disparity, (60, 120)))
+    return Pair("planes", left, warp(left, disparity)), disparity
+
+
+class FixedPredictor(Predictor):
+    """In the place of a network: the distribution that belongs to one disparity."""
+
+    def __init__(self, disparity):
+        self.config = CONFIG
+        self._truth = disparity
+
+    def probabilities(self, pictures):
+        small = cv2.resize(self._truth, pictures.shape[2:0:-1], interpolation=cv2.INTER_AREA)
+        distance = np.abs(small[..., np.newaxis] - np.array(CONFIG.levels.values, np.float32))
+        return np.maximum(0, 1 - distance)[np.newaxis].astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -38,21 +65,17 @@ def predictor():
 @pytest.fixture(scope="module")
 def result(predictor):
     return evaluation.evaluate(
-        [shifted_pair("a", 2, 0), shifted_pair("b", 3, 1)],
+        [shifted_pair("a", 2, 0, "film"), shifted_pair("b", 3, 1)],
         predictor,
         validation=[shifted_pair("c", 2, 2)],
     )
-
-
-def write(path, picture):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
 
 
 def test_evaluate_rows_and_order_of_baselines(result):
     assert [row["name"] for row in result["rows"]] == ROWS
     mae = {row["name"]: row["mae"] for row in result["rows"]}
     assert mae["global_shift_per_image"] < mae["global_shift"] < mae["copy_left"]
+    assert mae["ramp_per_image"] <= mae["global_shift_per_image"] + 1e-6
     assert result["baselines"]["global_shift_px"] == 2.0
     assert result["baselines"]["chosen_on"] == "validation pairs"
 
@@ -61,13 +84,7 @@ def test_evaluate_means_are_those_of_the_items(result):
     values = [item["rows"][0]["psnr"] for item in result["per_item"]]
     assert result["rows"][0]["psnr"] == pytest.approx(np.mean(values))
     assert [item["name"] for item in result["per_item"]] == ["a", "b"]
-
-
-def test_write_result_round_trip(result, tmp_path):
-    evaluation.write_result(result, tmp_path / "out")
-    assert json.loads((tmp_path / "out" / "eval.json").read_text()) == result
-    text = (tmp_path / "out" / "eval.txt").read_text()
-    assert "| copy left |" in text and "chosen on validation pairs" in text
+    assert [(row["content"], row["pairs"]) for row in result["classes"]] == [("film", 1)]
 
 
 def test_evaluate_rejects_nothing(predictor):
@@ -75,50 +92,62 @@ def test_evaluate_rejects_nothing(predictor):
         evaluation.evaluate([], predictor)
 
 
-def test_read_pairs_by_name_and_by_folder(tmp_path):
-    pair = shifted_pair("x", 2, 0)
-    write(tmp_path / "names" / "left" / "1.png", pair.left)
-    write(tmp_path / "names" / "right" / "1.png", pair.right)
-    write(tmp_path / "folders" / "one" / "left.png", pair.left)
-    write(tmp_path / "folders" / "one" / "right.png", pair.right)
-    for folder in ("names", "folders"):
-        (read,) = evaluation.read_pairs(tmp_path / folder)
-        np.testing.assert_array_equal(read.left, pair.left)
-        np.testing.assert_array_equal(read.right, pair.right)
+def test_evaluate_a_model_that_knows():
+    pair, disparity = two_planes()
+    seen = []
+    result = evaluation.evaluate(
+        [pair], FixedPredictor(disparity), on_pair=lambda *both: seen.append(both)
+    )
+    rows = {row["name"]: row for row in result["rows"]}
+    assert rows["model"]["gap_closed"] > 0.8
+    assert rows["model"]["ordinal_error"] < 0.02
+    assert rows["vertical_ramp"]["ordinal_error"] == pytest.approx(0.5, abs=0.05)
+    assert rows["copy_left"]["ordinal_error"] == 0.5
+    assert rows["model"]["siou"] > rows["global_shift"]["siou"]
+    ((number, prediction),) = seen
+    assert (number, prediction.pair) == (0, pair)
+    assert np.abs(prediction.disparity - disparity)[:, 65:].max() < 0.1
 
 
-def test_read_pairs_rejects_different_sizes(tmp_path):
-    pair = shifted_pair("x", 2, 0)
-    write(tmp_path / "one" / "left.png", pair.left)
-    write(tmp_path / "one" / "right.png", pair.right[:, :-3])
-    with pytest.raises(
-        ValueError, match=r"Pair one: both views must have one size.*120x60.*117x60"
-    ):
-        list(evaluation.read_pairs(tmp_path))
+def test_evaluate_ordinal_error_of_the_ramp():
+    """A near foreground below: what the prejudice of the ramp gets right."""
+    left = texture(120, 6)
+    rows = np.where(np.arange(60) < 30, -2.0, 3.0).astype(np.float32)[:, np.newaxis]
+    disparity = np.ascontiguousarray(np.broadcast_to(rows, (60, 120)))
+    result = evaluation.evaluate(
+        [Pair("floor", left, warp(left, disparity))], FixedPredictor(disparity)
+    )
+    rows = {row["name"]: row["ordinal_error"] for row in result["rows"]}
+    assert rows["vertical_ramp"] < 0.02
+    assert rows["ramp_per_image"] < 0.02
+    assert rows["global_shift_per_image"] == 0.5
 
 
-def test_read_pairs_rejects_lonely_views_and_empty_folders(tmp_path):
-    with pytest.raises(ValueError, match="no folder"):
-        list(evaluation.read_pairs(tmp_path / "absent"))
-    with pytest.raises(ValueError, match="no stereo pairs"):
-        list(evaluation.read_pairs(tmp_path))
-    write(tmp_path / "left" / "1.png", shifted_pair("x", 2, 0).left)
-    (tmp_path / "right").mkdir()
-    with pytest.raises(ValueError, match=r"Alone: \['1.png'\]"):
-        list(evaluation.read_pairs(tmp_path))
+def test_evaluate_model_affine_undoes_scale_and_shift():
+    pair, disparity = two_planes()
+    result = evaluation.evaluate([pair], FixedPredictor(0.4 * disparity + 1.0))
+    rows = {row["name"]: row for row in result["rows"]}
+    assert rows["model"]["gap_closed"] < 0.5
+    assert rows["model_affine"]["gap_closed"] > 0.8
+    assert rows["model"]["ordinal_error"] < 0.02
 
 
-def test_read_image_rejects_text(tmp_path):
-    (tmp_path / "no.png").write_text("text")
-    with pytest.raises(ValueError, match="no picture"):
-        evaluation.read_image(tmp_path / "no.png")
+def test_evaluate_model_affine_cannot_use_a_wrong_order():
+    pair, disparity = two_planes()
+    result = evaluation.evaluate([pair], FixedPredictor(1.0 - disparity))
+    rows = {row["name"]: row for row in result["rows"]}
+    assert rows["model"]["ordinal_error"] > 0.98
+    assert rows["model_affine"]["mae"] >= rows["global_shift_per_image"]["mae"] - 1e-6
 
 
-def test_compose_centers_the_disparity():
-    pair = evaluation.compose(shifted_pair("x", 10, 0), CONFIG.levels)
-    error = np.abs(pair.left.astype(int) - pair.right).mean()
-    assert error < 12  # the shift of 10 px is gone; uncomposed it is above 30
-    assert pair.left.shape[1] <= 96
+def test_predict_pair_scores_are_those_of_the_views():
+    pair, disparity = two_planes()
+    prediction = evaluation.predict_pair(pair, FixedPredictor(disparity), 0.0, (0.0, 1.0))
+    result = evaluation.evaluate([pair], FixedPredictor(disparity))
+    mae = {row["name"]: row["mae"] for row in result["rows"]}
+    for name in ("copy_left", "model", "model_affine", "oracle"):
+        expected = metrics.mean_absolute_error(pair.right, prediction.views[name])
+        assert mae[name] == pytest.approx(expected), name
 
 
 @pytest.mark.parametrize(
@@ -132,12 +161,3 @@ def test_compose_centers_the_disparity():
 )
 def test_network_size_preset(width, height, expected):
     assert network_size(width, height, ModelConfig()) == expected
-
-
-def test_real_pairs_compose_within_the_levels(shared_folder):
-    levels = DisparityLevels()
-    for pair in evaluation.read_pairs(shared_folder / "stereo"):
-        composed = evaluation.compose(pair, levels)
-        assert 96 <= composed.left.shape[1] <= 384 or pair.name == "red_flower"
-        low, high = evaluation.disparity_percentiles(composed.left, composed.right, limit=0.2)
-        assert -8.5 <= low <= high <= 7.5, pair.name

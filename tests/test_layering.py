@@ -9,6 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets"}
 # Every module of deep3d and the layer it lies in; a module imports from lower layers, or its own.
 LAYERS = {
+    "atomic_file": 0,
     "disparity": 0,
     "video": 0,
     "background": 0,
@@ -19,22 +20,32 @@ LAYERS = {
     "selection": 1,
     "metrics": 1,
     "rendering": 1,
+    "clip_scores": 1,
+    "depth_scores": 1,
+    "score_tables": 1,
+    "compact": 1,
+    "losses": 1,
     "model": 2,
     "baselines": 2,
+    "pairs": 2,
     "vgg": 3,
     "checkpoint": 3,
     "inference": 3,
     "summaries": 3,
     "pretrained": 4,
     "evaluation": 4,
+    "report": 5,
     "training": 5,
     "conversion": 5,
 }
 WITHOUT_FRAMEWORK = {
-    "disparity", "video", "background", "command_line", "stereo_matching", "composition",
-    "config", "rendering", "baselines",
+    "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching",
+    "composition", "config", "rendering", "baselines", "metrics", "score_tables",
+    "depth_scores", "clip_scores", "pairs",
 }  # fmt: skip
-FOR_DATA_PIPELINE = {"disparity", "video", "stereo_matching", "composition", "command_line"}
+FOR_DATA_PIPELINE = {
+    "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",
+}  # fmt: skip
 
 
 def imports(path):

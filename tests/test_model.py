@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from deep3d.compact import BilinearDoubling, RowPosition
 from deep3d.config import ModelConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.model import VGG_MEAN_RGB, DiagonalBilinear, build_deep3d, set_precision
@@ -83,9 +84,9 @@ def test_vgg16_encoder_sees_bgr_0_to_255_less_mean():
     np.testing.assert_allclose(seen(colors)[0, 0, 0], expected, atol=1e-3)
 
 
-def test_plain_encoder_sees_about_unit_range():
+def test_compact_encoder_sees_about_unit_range():
     model = build_deep3d(TINY)
-    seen = keras.Model(model.input, model.get_layer("block1_conv1").input)
+    seen = keras.Model(model.input, model.get_layer("encoder1_1").input)
     values = seen(picture()).numpy()
     assert -2.0 <= values.min() < -1.8 and 1.8 < values.max() <= 2.0
 
@@ -116,7 +117,33 @@ def test_set_precision_rejects_unknown():
         set_precision("float8")
 
 
-@pytest.mark.parametrize("fields", [{"encoder": "resnet"}, {"height": 100}, {"width": 0}])
+def test_bilinear_doubling_matches_keras():
+    x = picture(5, 7, batch=2)
+    expected = keras.layers.UpSampling2D(2, interpolation="bilinear")(x)
+    np.testing.assert_allclose(BilinearDoubling()(x), expected, atol=1e-6)
+
+
+def test_bilinear_doubling_of_unknown_size():
+    double = tf.function(
+        BilinearDoubling(), input_signature=[tf.TensorSpec((None, None, None, 3))], autograph=False
+    )
+    assert double(picture(5, 7)).shape == (1, 10, 14, 3)
+
+
+def test_row_position_adds_a_polynomial_of_the_row():
+    layer = RowPosition()
+    layer.build((None, None, None, 2))
+    layer.kernel.assign([[1.0, 0.0], [0.0, 2.0], [0.0, -1.0]])
+    row = np.array([-0.75, -0.25, 0.25, 0.75])
+    expected = np.stack([row, 2 * row**2 - row**3], -1)[:, None]
+    zeros = np.zeros((2, 4, 3, 2), "float32")
+    np.testing.assert_allclose(layer(zeros)[1], np.tile(expected, (1, 3, 1)), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"encoder": "resnet"}, {"height": 100}, {"width": 0}, {"fully_connected": True}],
+)
 def test_config_rejects_nonsense(fields):
     with pytest.raises(ValueError, match="Received"):
         ModelConfig(**fields)

@@ -9,6 +9,7 @@ from deep3d import training
 from deep3d.checkpoint import CheckpointError, load_model
 from deep3d.config import Experiment, ModelConfig, TrainingConfig, from_json
 from deep3d.disparity import DisparityLevels
+from deep3d.model import build_deep3d
 from deep3d.summaries import disparity_picture, entropy, level_sheet
 
 EXPERIMENT = Experiment(
@@ -58,8 +59,42 @@ def test_train_writes_everything(finished):
     assert not list(workdir.glob(".*"))
 
 
-def test_train_resumes_where_it_was_killed(finished, tmp_path, monkeypatch):
+def with_disparity(first_step, last_step=1000):
+    """Batches as the packs give them: weighted right views and disparity."""
+
+    def generate():
+        for step in range(first_step, last_step):
+            rng = np.random.default_rng(step)
+            left = rng.random((2, 32, 64, 3), dtype="float32")
+            right = np.concatenate([np.roll(left, -1, 2), np.ones((2, 32, 64, 1))], -1)
+            disparity = np.ones((2, 32, 64, 2))
+            yield left, {"right": right, "disparity": disparity}
+
+    shapes = {"right": tf.TensorSpec((2, 32, 64, 4)), "disparity": tf.TensorSpec((2, 32, 64, 2))}
+    return tf.data.Dataset.from_generator(generate, output_signature=(SPEC[0], shapes))
+
+
+AVERAGED = Experiment(
+    EXPERIMENT.model,
+    dataclasses.replace(EXPERIMENT.training, disparity=1.0, averaging=0.5, weight_decay=0.01),
+)
+
+
+@pytest.fixture(scope="module")
+def averaged(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("averaged")
+    held = lambda: with_disparity(10_000, 10_001)  # noqa: E731
+    return training.train(AVERAGED, with_disparity, held, workdir, verbose=0), workdir
+
+
+@pytest.mark.parametrize("run", ["finished", "averaged"])
+def test_train_resumes_where_it_was_killed(run, request, tmp_path, monkeypatch):
     """Killed in the second round and started again, it ends with the same weights."""
+    unbroken, _ = request.getfixturevalue(run)
+    experiment, data = {
+        "finished": (EXPERIMENT, (batches, validation)),
+        "averaged": (AVERAGED, (with_disparity, lambda: with_disparity(10_000, 10_001))),
+    }[run]
 
     class Killed(Exception):
         pass
@@ -72,13 +107,41 @@ def test_train_resumes_where_it_was_killed(finished, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(training, "StopOnNaN", Kill)
         with pytest.raises(Killed):
-            training.train(EXPERIMENT, batches, validation, tmp_path, verbose=0)
-    result = training.train(EXPERIMENT, batches, validation, tmp_path, verbose=0)
+            training.train(experiment, *data, tmp_path, verbose=0)
+    result = training.train(experiment, *data, tmp_path, verbose=0)
     assert len(result.history["loss"]) == 1  # the second round alone
-    for ours, unbroken in zip(
-        result.model.get_weights(), finished[0].model.get_weights(), strict=True
-    ):
-        np.testing.assert_allclose(ours, unbroken, atol=1e-6)
+    for ours, theirs in zip(result.model.get_weights(), unbroken.model.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    rounds = (tmp_path / "log.csv").read_text().splitlines()
+    assert rounds[0].startswith("epoch,") and len(rounds) == 3
+
+
+def test_train_learns_disparity(averaged):
+    history = averaged[0].history
+    assert history["disparity_loss"][1] < history["disparity_loss"][0]
+    assert {"val_right_mae_255", "val_right_loss", "val_loss"} <= set(history)
+
+
+def test_train_keeps_averaged_weights(averaged):
+    """The model of the last, best round is what `fit` leaves behind: the averages."""
+    result, workdir = averaged
+    assert result.history["val_loss"][1] < result.history["val_loss"][0]
+    best, _ = load_model(workdir / "model.h5")
+    last, _ = load_model(workdir / "checkpoint.h5")  # the weights themselves
+    name = "encoder3_1"
+    kept, averages, raw = (
+        model.get_layer(name).get_weights()[0] for model in (best, result.model, last)
+    )
+    np.testing.assert_allclose(kept, averages, atol=1e-7)
+    assert np.abs(kept - raw).max() > 1e-5
+
+
+def test_compile_trainer_rejects_no_loss():
+    nothing = dataclasses.replace(
+        EXPERIMENT, training=dataclasses.replace(EXPERIMENT.training, right_view=0.0)
+    )
+    with pytest.raises(ValueError, match="must have a weight"):
+        training.compile_trainer(build_deep3d(nothing.model), nothing)
 
 
 def test_train_rejects_other_architecture(finished):

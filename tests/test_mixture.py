@@ -1,0 +1,173 @@
+import cv2
+import numpy as np
+import pytest
+from depth_examples import box_example
+
+from data_pipeline.depth_pack import PackError, write_pack
+from data_pipeline.mixture import (
+    Mixture,
+    MixtureConfig,
+    MixtureSequence,
+    mixture_dataset,
+    to_right_view,
+)
+from deep3d.disparity import DisparityLevels
+
+LEVELS = DisparityLevels()
+CONFIG = MixtureConfig(batch_size=3, area=64 * 96, aspects=(1.5, 0.75), validation_share=0.3)
+
+
+@pytest.fixture(scope="module")
+def packs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packs")
+    write_pack(folder / "few", (box_example(seed) for seed in range(20)))
+    write_pack(folder / "many", (box_example(100 + seed) for seed in range(40)))
+    return {folder / "few": 3.0, folder / "many": 1.0}
+
+
+@pytest.fixture(scope="module")
+def mixture(packs):
+    return Mixture(packs, LEVELS, CONFIG)
+
+
+def right_view_reference(disparity, weight):
+    """Point by point: the nearest of all left pixels that land on a right one."""
+    height, width = disparity.shape
+    best = np.full((height, width), -np.inf)
+    for y in range(height):
+        for x in range(width):
+            target = round(x - float(disparity[y, x]))
+            if 0 <= target < width:
+                best[y, target] = max(best[y, target], disparity[y, x])
+    seen = np.isfinite(best)
+    for y in range(height):
+        known = [x for x in range(width) if seen[y, x]]
+        for x in range(width):
+            if not seen[y, x]:
+                before = [k for k in known if k < x][-1:]
+                after = [k for k in known if k > x][:1]
+                best[y, x] = min(best[y, k] for k in before + after)
+    return best, seen
+
+
+def test_to_right_view_matches_reference():
+    rng = np.random.default_rng(2)
+    disparity = cv2.resize(rng.uniform(-6, 6, (4, 5)).astype(np.float32), (31, 13))
+    disparity[4:9, 8:17] = 6.3
+    weight = rng.uniform(0.2, 1, disparity.shape).astype(np.float32)
+    carried, trust, seen = to_right_view(disparity, weight)
+    expected, expected_seen = right_view_reference(disparity, weight)
+    np.testing.assert_allclose(carried, expected, atol=1 / 64)  # sorted in such steps
+    np.testing.assert_array_equal(seen > 0, expected_seen)
+    assert trust[seen == 0].max() <= 0.5 < trust.max()
+
+
+def test_to_right_view_shows_background_beside_a_box():
+    """A box at +4 moves 4 px to the left; what it uncovers on its right is background."""
+    disparity = np.zeros((3, 20), np.float32)
+    disparity[1, 8:12] = 4.0
+    carried, _, seen = to_right_view(disparity, np.ones_like(disparity))
+    np.testing.assert_array_equal(carried[1], [0] * 4 + [4] * 4 + [0] * 12)
+    np.testing.assert_array_equal(seen[1], [1] * 8 + [0] * 4 + [1] * 8)
+
+
+def test_batch_shapes_and_composition(mixture):
+    for step in range(4):
+        left, targets = mixture.batch(step)
+        height, width = ((64, 96), (96, 64))[step % 2]
+        assert left.shape == (3, height, width, 3) and left.dtype == np.float32
+        assert targets["right"].shape == (3, height, width, 4)
+        assert targets["disparity"].shape == (3, height, width, 2)
+        assert 0 <= left.min() and left.max() <= 1
+        disparity, trust = targets["disparity"][..., 0], targets["disparity"][..., 1]
+        assert disparity.min() >= -8 and disparity.max() <= 7
+        for picture, weight in zip(disparity, trust, strict=True):
+            low, high = np.percentile(picture[weight > 0.9], (5, 95))
+            # Carrying to the other view hides and repeats some pixels.
+            assert low == pytest.approx(-7, abs=1.0) and high == pytest.approx(6, abs=1.0)
+
+
+def test_batch_right_view_is_the_left_one_moved(mixture):
+    left, targets = mixture.batch(0)
+    right, seen = targets["right"][0, ..., :3], targets["right"][0, ..., 3]
+    disparity = targets["disparity"][0, ..., 0]
+    height, width = disparity.shape
+    columns = np.clip(np.arange(width) + disparity, 0, width - 1)
+    before = columns.astype(int)
+    share = (columns - before)[..., None]
+    rows = np.arange(height)[:, None]
+    after = np.minimum(before + 1, width - 1)
+    expected = (1 - share) * left[0][rows, before] + share * left[0][rows, after]
+    # cv2.remap interpolates in steps of 1/32 px between 8-bit colors.
+    assert np.abs(right - expected)[seen > 0].max() < 0.03
+
+
+def test_batch_depends_on_step_alone(packs, mixture):
+    again = Mixture(packs, LEVELS, CONFIG)
+    for step in (5, 2):
+        for ours, theirs in zip(_arrays(mixture.batch(step)), _arrays(again.batch(step)), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert not np.array_equal(mixture.batch(2)[0], mixture.batch(4)[0])
+
+
+def test_batch_draws_by_weight(packs, monkeypatch):
+    mixture = Mixture(packs, LEVELS, MixtureConfig(batch_size=400, area=32 * 32, aspects=(1.0,)))
+    drawn = []
+    monkeypatch.setattr(
+        "data_pipeline.mixture.decode", lambda row: drawn.append(row.name) or box_example()
+    )
+    mixture.batch(0)
+    few = sum(int(name.removeprefix("box")) < 100 for name in drawn)
+    assert few / 400 == pytest.approx(0.75, abs=0.07)  # three standard deviations
+
+
+def test_validation_groups_are_never_drawn(packs, mixture):
+    held = {row.group for row in mixture.validation}
+    drawn = {row.group for source in mixture.training for row in source}
+    assert held and drawn and not held & drawn
+    assert len(held | drawn) == 60
+
+
+def test_validation_batch_is_unchanged(mixture):
+    first, again = mixture.validation_batch(0), mixture.validation_batch(0)
+    for ours, theirs in zip(_arrays(first), _arrays(again), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_mixture_dataset_resumes(mixture):
+    """Inside a tf.data graph, from step 3 on."""
+    batches = list(mixture_dataset(mixture, first_step=3).take(2).as_numpy_iterator())
+    for step, batch in zip((3, 4), batches, strict=True):
+        for ours, theirs in zip(_arrays(mixture.batch(step)), _arrays(batch), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_mixture_without_right_views(packs):
+    mixture = Mixture(packs, LEVELS, MixtureConfig(batch_size=1, right_view=False))
+    assert set(mixture.batch(0)[1]) == {"disparity"}
+    (_, targets), *_ = mixture_dataset(mixture).take(1)
+    assert set(targets) == {"disparity"}
+
+
+def test_mixture_sequence_counts_from_first_step(mixture):
+    sequence = MixtureSequence(mixture, first_step=6, steps=2)
+    assert len(sequence) == 2
+    np.testing.assert_array_equal(sequence[1][0], mixture.batch(7)[0])
+    held = MixtureSequence(mixture, 0, 1, validation=True)
+    np.testing.assert_array_equal(held[0][0], mixture.validation_batch(0)[0])
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0])
+def test_mixture_rejects_weights(packs, weight):
+    with pytest.raises(ValueError, match="positive weights"):
+        Mixture({next(iter(packs)): weight}, LEVELS)
+
+
+def test_mixture_rejects_missing_pack(tmp_path):
+    with pytest.raises(PackError, match="holds no pack"):
+        Mixture({tmp_path: 1.0}, LEVELS)
+
+
+def _arrays(batch):
+    left, targets = batch
+    return [left, *(targets[name] for name in sorted(targets))]

@@ -1,0 +1,120 @@
+import cv2
+import numpy as np
+import pytest
+
+from deep3d import pairs
+from deep3d.disparity import DisparityLevels
+from deep3d.stereo_matching import disparity_percentiles
+
+LEVELS = DisparityLevels(minimum=-4, count=8, width=96)
+
+
+def shifted_pair(name, shift, seed, height=60, width=120):
+    noise = cv2.GaussianBlur(np.random.default_rng(seed).random((height, width + 40, 3)), (0, 0), 2)
+    wide = cv2.normalize(noise, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+    return pairs.Pair(name, wide[:, 20:-20], wide[:, 20 + shift : shift - 20])
+
+
+def write(path, picture):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+
+
+def write_pair(folder, pair):
+    write(folder / pair.name / "left.png", pair.left)
+    write(folder / pair.name / "right.png", pair.right)
+
+
+def test_read_pairs_by_name_and_by_folder(tmp_path):
+    pair = shifted_pair("one", 2, 0)
+    write(tmp_path / "names" / "left" / "1.png", pair.left)
+    write(tmp_path / "names" / "right" / "1.png", pair.right)
+    write_pair(tmp_path / "folders", pair)
+    for folder in ("names", "folders"):
+        (read,) = pairs.read_pairs(tmp_path / folder)
+        np.testing.assert_array_equal(read.left, pair.left)
+        np.testing.assert_array_equal(read.right, pair.right)
+        assert read.content == ""
+
+
+def test_read_pairs_knows_the_content(tmp_path):
+    pair = shifted_pair("one", 2, 0)
+    write(tmp_path / "names" / "left" / "one.png", pair.left)
+    write(tmp_path / "names" / "right" / "one.png", pair.right)
+    write_pair(tmp_path / "folders", pair)
+    for folder in ("names", "folders"):
+        (read,) = pairs.read_pairs(tmp_path / folder, {"one": {"content": "street"}})
+        assert read.content == "street"
+
+
+def test_pair_paths_are_spread_evenly(tmp_path):
+    for number in range(7):
+        write_pair(tmp_path, shifted_pair(f"pair{number}", 2, 0, 12, 16))
+    names = [name for name, *_ in pairs.pair_paths(tmp_path, at_most=3)]
+    assert names == ["pair0", "pair3", "pair6"]
+    assert len(pairs.pair_paths(tmp_path, at_most=7)) == len(pairs.pair_paths(tmp_path)) == 7
+
+
+def test_read_pairs_rejects_different_sizes(tmp_path):
+    pair = shifted_pair("x", 2, 0)
+    write(tmp_path / "one" / "left.png", pair.left)
+    write(tmp_path / "one" / "right.png", pair.right[:, :-3])
+    with pytest.raises(
+        ValueError, match=r"Pair one: both views must have one size.*120x60.*117x60"
+    ):
+        list(pairs.read_pairs(tmp_path))
+
+
+def test_pair_paths_rejects_lonely_views_and_empty_folders(tmp_path):
+    with pytest.raises(ValueError, match="no folder"):
+        pairs.pair_paths(tmp_path / "absent")
+    with pytest.raises(ValueError, match="no stereo pairs"):
+        pairs.pair_paths(tmp_path)
+    write(tmp_path / "left" / "1.png", shifted_pair("x", 2, 0).left)
+    (tmp_path / "right").mkdir()
+    with pytest.raises(ValueError, match=r"Alone: \['1.png'\]"):
+        pairs.pair_paths(tmp_path)
+
+
+def test_read_table_later_files_replace_what_earlier_ones_said(tmp_path):
+    (tmp_path / "a.csv").write_text('name,content,licence\nx,indoor,"A, B"\ny,film,C\n')
+    (tmp_path / "b.csv").write_text("name,content\nx,street\nz,nature\n")
+    assert pairs.read_table(tmp_path / "a.csv", tmp_path / "b.csv") == {
+        "x": {"name": "x", "content": "street", "licence": "A, B"},
+        "y": {"name": "y", "content": "film", "licence": "C"},
+        "z": {"name": "z", "content": "nature"},
+    }
+    assert pairs.read_table() == {}
+
+
+def test_read_table_rejects_other_files(tmp_path):
+    with pytest.raises(OSError, match=r"absent\.csv"):
+        pairs.read_table(tmp_path / "absent.csv")
+    (tmp_path / "a.csv").write_text("title,content\nx,indoor\n")
+    with pytest.raises(ValueError, match="column `name`"):
+        pairs.read_table(tmp_path / "a.csv")
+    (tmp_path / "b.csv").write_bytes(b"name,content\n\xff\xfe\x00,x\n")
+    with pytest.raises(ValueError, match="no CSV file"):
+        pairs.read_table(tmp_path / "b.csv")
+
+
+def test_read_image_rejects_text(tmp_path):
+    (tmp_path / "no.png").write_text("text")
+    with pytest.raises(ValueError, match="no picture"):
+        pairs.read_image(tmp_path / "no.png")
+
+
+def test_compose_centers_the_disparity():
+    pair = pairs.compose(shifted_pair("x", 10, 0), LEVELS)
+    error = np.abs(pair.left.astype(int) - pair.right).mean()
+    assert error < 12  # the shift of 10 px is gone; uncomposed it is above 30
+    assert pair.left.shape[1] <= 96
+
+
+def test_real_pairs_compose_within_the_levels(shared_folder):
+    levels = DisparityLevels()
+    for pair in pairs.read_pairs(shared_folder / "stereo"):
+        composed = pairs.compose(pair, levels)
+        assert 96 <= composed.left.shape[1] <= 384
+        low, high = disparity_percentiles(composed.left, composed.right, limit=0.2)
+        assert -8.5 <= low <= high <= 7.5, pair.name
