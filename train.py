@@ -5,6 +5,7 @@ python train.py --config=vgg16 --data=data/films --workdir=runs/vgg16
 """
 
 import contextlib
+import dataclasses
 import functools
 import os
 import sys
@@ -34,6 +35,9 @@ def main(arguments):
         raise UsageError(f"--config must be one of {', '.join(experiments())}.")
     experiment = experiments()[options.config]
     experiment = type(experiment)(override(experiment.model), override(experiment.training))
+    if options.data:  # stereo pairs, whose right views are all that is known
+        pairs_only = dataclasses.replace(experiment.training, disparity=0.0)
+        experiment = dataclasses.replace(experiment, training=pairs_only)
     packs = _weights(options.packs)
     if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
         load_tensorflow()

@@ -10,6 +10,7 @@ the composition of the levels anyway (`mixture.py`).
 import dataclasses
 import os
 import pathlib
+import shutil
 import warnings
 from collections.abc import Iterable, Iterator
 
@@ -46,22 +47,24 @@ class PackedExample:
 
 
 def write_pack(folder: str | os.PathLike, examples: Iterable[DepthExample]) -> int:
-    """Writes a pack; files appear under their final names when they are complete.
+    """Writes a pack, whose folder appears when it is complete.
 
     Args:
-        folder: Made if missing; must hold no pack yet.
+        folder: Must not exist yet.
         examples: What to write. Those without a trusted pixel are left out with a warning.
 
     Returns:
         The number of pictures written.
 
     Raises:
-        FileExistsError: If the folder holds a pack.
+        FileExistsError: If the folder exists.
     """
     folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.glob("*.h5")):
-        raise FileExistsError(f"{folder} holds a pack already.")
+    if folder.exists():
+        raise FileExistsError(f"{folder} is there already.")
+    partial = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     rows: list[PackedExample] = []
     size = count = number = 0
     for example in examples:
@@ -72,10 +75,11 @@ def write_pack(folder: str | os.PathLike, examples: Iterable[DepthExample]) -> i
         size += sum(len(getattr(rows[-1], image)) for image in IMAGES)
         count += 1
         if size >= FILE_BYTES:
-            _write_file(folder / f"{number:03d}.h5", rows)
+            _write_file(partial / f"{number:03d}.h5", rows)
             rows, size, number = [], 0, number + 1
     if rows:
-        _write_file(folder / f"{number:03d}.h5", rows)
+        _write_file(partial / f"{number:03d}.h5", rows)
+    os.replace(partial, folder)
     return count
 
 
@@ -164,8 +168,7 @@ def _decoded(data: bytes, mode: int, name: str) -> np.ndarray:
 
 
 def _write_file(path: pathlib.Path, rows: list[PackedExample]) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    with h5py.File(temporary, "w") as file:
+    with h5py.File(path, "w") as file:
         file.attrs["format"] = FORMAT
         for image in IMAGES:
             stored = file.create_dataset(image, len(rows), h5py.vlen_dtype(np.uint8))
@@ -174,9 +177,6 @@ def _write_file(path: pathlib.Path, rows: list[PackedExample]) -> None:
         for word in WORDS:
             values = [getattr(row, word) for row in rows]
             file.create_dataset(word, data=values, dtype=h5py.string_dtype())
-    with open(temporary, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def _rows(file: h5py.File, path: pathlib.Path) -> Iterator[PackedExample]:

@@ -9,13 +9,13 @@ refused, and every name, shape and value is checked before it is used.
 
 import contextlib
 import os
-import pathlib
 
 import h5py
 import keras
 import numpy as np
 
 from deep3d import config as config_module
+from deep3d.atomic_file import replaced_when_complete
 from deep3d.config import ModelConfig
 from deep3d.model import build_deep3d
 
@@ -40,21 +40,13 @@ def save_model(
         optimizer: Keras optimizer whose state is stored too, for resuming.
         step: Training step, stored with the optimizer.
     """
-    path = pathlib.Path(path)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with h5py.File(temporary, "w") as file:
-            file.attrs[CONFIG_ATTRIBUTE] = config_module.to_json(config)
-            if step is not None:
-                file.attrs["step"] = int(step)
-            _write(file.create_group("weights"), _by_path(model.variables), half)
-            if optimizer is not None:
-                _write(file.create_group("optimizer"), _by_number(optimizer.variables), False)
-        with open(temporary, "rb") as written:
-            os.fsync(written.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replaced_when_complete(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs[CONFIG_ATTRIBUTE] = config_module.to_json(config)
+        if step is not None:
+            file.attrs["step"] = int(step)
+        _write(file.create_group("weights"), _by_path(model.variables), half)
+        if optimizer is not None:
+            _write(file.create_group("optimizer"), _by_number(optimizer.variables), False)
 
 
 def load_model(path) -> tuple[keras.Model, ModelConfig]:

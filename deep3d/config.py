@@ -67,6 +67,7 @@ class TrainingConfig:
         summary_every: Steps between TensorBoard scalars.
         validation_batches: Batches of a validation run.
         seed: Seed of the weights, the shuffling and the augmentation.
+        start_from: Shipped model or path of a model file whose weights a new run begins with.
         vgg_weights: Path of VGG16 ImageNet weights (Keras .h5), "imagenet" to fetch them, or "".
     """
 
@@ -83,6 +84,7 @@ class TrainingConfig:
     summary_every: int = 50
     validation_batches: int = 20
     seed: int = 0
+    start_from: str = ""
     vgg_weights: str = ""
 
 
@@ -133,7 +135,20 @@ class Experiment:
 def experiments() -> dict[str, Experiment]:
     """The named experiments."""
     return {
-        "default": Experiment(),
+        "default": Experiment(
+            ModelConfig(),
+            TrainingConfig(
+                steps=5_000,
+                batch_size=16,
+                learning_rate=2e-3,
+                weight_decay=0.02,
+                averaging=0.998,
+                disparity=1.0,
+                warmup_steps=200,
+                checkpoint_every=100,
+                validation_batches=12,
+            ),
+        ),
         "vgg16": Experiment(
             ModelConfig(encoder="vgg16"),
             TrainingConfig(steps=20_000, learning_rate=1e-4, batch_size=16),

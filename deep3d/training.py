@@ -9,7 +9,6 @@ sees the pictures that it would have seen.
 
 import dataclasses
 import importlib.util
-import os
 import pathlib
 from collections.abc import Callable
 
@@ -18,9 +17,11 @@ import numpy as np
 
 from deep3d import checkpoint, vgg
 from deep3d import config as config_module
+from deep3d.atomic_file import write_bytes
 from deep3d.config import Experiment, TrainingConfig
 from deep3d.losses import DisparityLoss, right_view_loss
 from deep3d.model import build_deep3d, logits_scale, set_precision
+from deep3d.pretrained import model_path
 from deep3d.summaries import DepthSummaries
 
 CHECKPOINT_NAME = "checkpoint.h5"
@@ -90,6 +91,8 @@ def train(
     first_step = 0
     if path.exists():
         first_step = checkpoint.restore(path, model, experiment.model, trainer.optimizer)
+    elif training.start_from:
+        checkpoint.restore(model_path(training.start_from), model, experiment.model)
     elif training.vgg_weights:
         vgg.load_imagenet_weights(model, training.vgg_weights)
     (workdir / "config.json").write_text(config_module.to_json(experiment), encoding="utf-8")
@@ -234,9 +237,7 @@ class SaveCheckpoints(keras.callbacks.Callback):
             return
         self.best = logs["loss"]
         checkpoint.save_model(self.workdir / MODEL_NAME, self.network, self.config)
-        temporary = self.best_path.with_name(".best.txt.part")
-        temporary.write_text(repr(float(self.best)), encoding="utf-8")
-        os.replace(temporary, self.best_path)
+        write_bytes(self.best_path, repr(float(self.best)).encode())
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves what a resumed run needs."""

@@ -38,8 +38,20 @@ def test_write_pack_begins_new_files(tmp_path, monkeypatch):
 
 
 def test_write_pack_keeps_what_is_there(pack):
-    with pytest.raises(FileExistsError, match="holds a pack already"):
+    with pytest.raises(FileExistsError, match="is there already"):
         write_pack(pack, [box_example()])
+
+
+def test_write_pack_leaves_nothing_half_written(tmp_path):
+    def failing():
+        yield box_example()
+        raise ValueError("the source is damaged")
+
+    with pytest.raises(ValueError, match="damaged"):
+        write_pack(tmp_path / "pack", failing())
+    assert not (tmp_path / "pack").exists()
+    assert write_pack(tmp_path / "pack", [box_example()]) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["pack"]
 
 
 def test_write_pack_leaves_out_untrusted(tmp_path):

@@ -78,13 +78,13 @@ def test_batch_shapes_and_composition(mixture):
         assert left.shape == (3, height, width, 3) and left.dtype == np.float32
         assert targets["right"].shape == (3, height, width, 4)
         assert targets["disparity"].shape == (3, height, width, 2)
-        assert 0 <= left.min() and left.max() <= 1
+        assert left.min() >= 0 and left.max() <= 1
         disparity, trust = targets["disparity"][..., 0], targets["disparity"][..., 1]
         assert disparity.min() >= -8 and disparity.max() <= 7
         for picture, weight in zip(disparity, trust, strict=True):
             low, high = np.percentile(picture[weight > 0.9], (5, 95))
-            # Carrying to the other view hides and repeats some pixels.
-            assert low == pytest.approx(-7, abs=1.0) and high == pytest.approx(6, abs=1.0)
+            # Not exact: carrying to the right view hides up to 15 of 64 or 96 columns.
+            assert low == pytest.approx(-7, abs=1.5) and high == pytest.approx(6, abs=1.5)
 
 
 def test_batch_right_view_is_the_left_one_moved(mixture):
@@ -105,7 +105,9 @@ def test_batch_right_view_is_the_left_one_moved(mixture):
 def test_batch_depends_on_step_alone(packs, mixture):
     again = Mixture(packs, LEVELS, CONFIG)
     for step in (5, 2):
-        for ours, theirs in zip(_arrays(mixture.batch(step)), _arrays(again.batch(step)), strict=True):
+        for ours, theirs in zip(
+            _arrays(mixture.batch(step)), _arrays(again.batch(step)), strict=True
+        ):
             np.testing.assert_array_equal(ours, theirs)
     assert not np.array_equal(mixture.batch(2)[0], mixture.batch(4)[0])
 

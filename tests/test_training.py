@@ -136,6 +136,17 @@ def test_train_keeps_averaged_weights(averaged):
     assert np.abs(kept - raw).max() > 1e-5
 
 
+def test_train_starts_from_other_weights(finished, tmp_path):
+    """Nothing is learned at a rate of 0, so what comes out is what went in."""
+    start = str(finished[1] / "model.h5")
+    still = dataclasses.replace(EXPERIMENT.training, learning_rate=0.0, start_from=start)
+    experiment = dataclasses.replace(EXPERIMENT, training=still)
+    result = training.train(experiment, batches, validation, tmp_path, verbose=0)
+    before, after = load_model(start)[0], result.model
+    for ours, theirs in zip(after.trainable_weights, before.trainable_weights, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
 def test_compile_trainer_rejects_no_loss():
     nothing = dataclasses.replace(
         EXPERIMENT, training=dataclasses.replace(EXPERIMENT.training, right_view=0.0)
