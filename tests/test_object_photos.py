@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from data_pipeline import salient_object
 from data_pipeline.object_photos import find_sky, object_disparity, object_examples
 from data_pipeline.salient_object import (
     ObjectLimits,
@@ -78,6 +79,18 @@ def test_find_salient_object_doubts_the_rest():
     assert overlap(result.mask, body) > 0.9
     assert (result.doubtful | result.mask)[head].mean() > 0.8
     assert result.doubtful[10:40].mean() < 0.1
+
+
+def test_find_salient_object_doubts_what_no_run_claims(monkeypatch):
+    """A part of a thing is found; the rest has not the colours of the picture's margin."""
+    body = ellipse(axes=(90, 45))
+    part = body & (np.arange(WIDTH) < 150)
+    small = cv2.resize(part.astype(np.uint8), (160, 120), interpolation=cv2.INTER_AREA) > 0
+    monkeypatch.setattr(salient_object, "_grab_cut", lambda image, start: small)
+    result = find_salient_object(animal(body))
+    assert overlap(result.mask, part) > 0.9
+    assert result.doubtful[body & (np.arange(WIDTH) > 155)].mean() > 0.9
+    assert result.doubtful[~body].mean() < 0.1
 
 
 def bare(seed):
