@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test slow-test lint bench films default-model model-card clean
+.PHONY: demo test slow-test lint bench packs default-model model-card clean
 
 $(BIN)/deep3d-convert: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -44,24 +44,35 @@ bench: $(BIN)/deep3d-convert
 	$(BIN)/python benchmarks/bench_conversion.py
 	$(BIN)/python benchmarks/bench_synthetic.py
 
-# The films, the data set and the training of the shipped default model: hours on two cores.
-FILMS ?= 42
-DATA := runs/data
-films: $(BIN)/deep3d-convert
-	mkdir -p $(DATA)/films
-	for n in $$(seq 0 $$(($(FILMS) - 1))); do \
-		test -f $(DATA)/films/synthetic$$n.mp4 || $(BIN)/python -m data_pipeline.synthetic \
-			--output=$(DATA)/films/synthetic$$n.mp4 --seed=$$((1000 + n)) --seconds=50 \
-			--frame_rate=2 --shot_seconds=2.5 --layout=full_sbs --width=432 \
-			--height=$$((180 + 32 * (n % 3))) --noaudio --title_seconds=0.5 || exit 1; \
-	done
+# The packs and the training of the shipped default model: some two hours on two cores. MATERIAL has
+# labelled/, rgbd/, stereo_sequences/ and photos/; see MODEL_CARD.md. RENDERED has what
+# `make rendered` made, or is empty.
+PACKS := runs/packs
+MATERIAL ?=
+RENDERED ?= runs/rendered
+LABELLED := camvid labelmefacade ade_planar_sprs clothing_coparsing davis2016_val
+OBJECTS := imagenet_samples bsds500 kodak
+PACK = { test -d $(PACKS)/$(1) || \
+	$(BIN)/python -m data_pipeline.make_pack --output=$(PACKS)/$(1) $(2); }
+packs: $(BIN)/deep3d-convert
+	test -d "$(MATERIAL)" || { echo "Give MATERIAL=FOLDER."; exit 1; }
+	$(foreach s,$(LABELLED),$(call PACK,$(s),--source=$(s) --folder="$(MATERIAL)/labelled") &&) true
+	$(foreach s,$(OBJECTS),$(call PACK,$(s),--source=objects --folder="$(MATERIAL)/photos/$(s)") &&) true
+	$(call PACK,rgbd,--source=rgbd --folder="$(MATERIAL)/rgbd")
+	$(call PACK,kitti_grey,--source=stereo --folder="$(MATERIAL)/stereo_sequences/kitti_grey")
+	$(call PACK,synthetic,--source=synthetic --scenes=500)
+	test ! -d "$(RENDERED)" || $(call PACK,rendered,--source=rendered --folder="$(RENDERED)")
 
-default-model: films
-	test -d $(DATA)/shards || $(BIN)/python -m data_pipeline.ingest --movies=$(DATA)/films \
-		--layout=full_sbs --every_s=0.5 --output=$(DATA)/shards
-	$(BIN)/python train.py --config=default --data=$(DATA)/shards --workdir=runs/default
-	$(BIN)/python eval.py --model=runs/default/model.h5 --data=$(DATA)/shards \
-		--output=runs/default/eval
+MIXTURE = camvid:0.7 labelmefacade:1.0 ade_planar_sprs:1.2 clothing_coparsing:1.0 \
+	davis2016_val:0.5 rgbd:0.9 kitti_grey:0.4 imagenet_samples:0.75 bsds500:0.2 kodak:0.05 \
+	synthetic:1.5 $(if $(wildcard $(PACKS)/rendered),rendered:1.2)
+comma := ,
+space := $(subst ,, )
+TRAIN = $(BIN)/python train.py --config=default --right_view=0 --workdir=runs/default \
+	--packs=$(subst $(space),$(comma),$(strip $(addprefix $(PACKS)/,$(MIXTURE))))
+default-model: packs
+	$(TRAIN) --window_area=36864 --stop_at=4800
+	$(TRAIN)
 	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
 		'runs/default/default.h5', *c.load_model('runs/default/model.h5'), half=True)"
 

@@ -18,6 +18,7 @@ from deep3d.config import ModelConfig, TrainingConfig, experiments
 flags.DEFINE_string("config", "default", f"Experiment: {', '.join(experiments())}.")
 flags.DEFINE_string("data", None, "Folder written by data_pipeline.ingest.")
 flags.DEFINE_list("packs", [], "Packs of pictures with disparity, each FOLDER or FOLDER:WEIGHT.")
+flags.DEFINE_list("cutouts", [], "Those of the packs whose subjects are put before others.")
 flags.DEFINE_integer("window_area", 61_440, "Pixels of a training window from the packs.")
 flags.DEFINE_string("workdir", None, "Folder for checkpoints, the model and TensorBoard logs.")
 define_flags(ModelConfig)
@@ -73,7 +74,7 @@ def _mixed_batches(packs, experiment):
         right_view=training.right_view > 0,
         seed=training.seed,
     )
-    mixture = Mixture(packs, experiment.model.levels, config)
+    mixture = Mixture(packs, experiment.model.levels, config, flags.FLAGS.cutouts)
     train_from = functools.partial(_training_batches, mixture, training.steps)
     held_out = MixtureSequence(mixture, 0, training.validation_batches, validation=True)
     return (train_from, lambda: held_out), contextlib.nullcontext()

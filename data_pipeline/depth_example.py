@@ -2,7 +2,7 @@
 
 Sources differ in what their numbers mean (millimetres, relative inverse depth, guesses from
 labels), so the unit of `disparity` here is free up to one positive factor and one offset per
-picture; `normalize_disparity` brings all of them to the same composition.
+picture; `mixture.py` brings all of them to the same composition, and makes right views by it.
 """
 
 import dataclasses
@@ -26,7 +26,6 @@ class DepthExample:
         left: (h, w, 3) uint8 RGB.
         disparity: (h, w) float32, larger is nearer, affine to true disparity, finite everywhere.
         weight: (h, w) float32 in [0, 1]: how far the disparity can be trusted; 0 is unknown.
-        right: (h, w, 3) uint8 RGB true right view, or None where it must be made by warping.
     """
 
     name: str
@@ -35,7 +34,6 @@ class DepthExample:
     left: np.ndarray
     disparity: np.ndarray
     weight: np.ndarray
-    right: np.ndarray | None = None
 
     def __post_init__(self):
         if self.content not in CONTENTS:
@@ -50,8 +48,4 @@ class DepthExample:
             raise ValueError(
                 f"Disparity and weight must have the size of the view, {size}. "
                 f"Received: {self.disparity.shape}, {self.weight.shape}"
-            )
-        if self.right is not None and self.right.shape != self.left.shape:
-            raise ValueError(
-                f"Both views must have one size. Received: {self.left.shape}, {self.right.shape}"
             )

@@ -13,7 +13,7 @@ right view, so disparity and trust are carried there, and the right view is made
 import dataclasses
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import cv2
 import keras
@@ -21,6 +21,7 @@ import numpy as np
 
 from data_pipeline.depth_example import DepthExample
 from data_pipeline.depth_pack import PackedExample, PackError, decode, read_pack
+from data_pipeline.pasting import paste
 from data_pipeline.picture_changes import change_picture
 from deep3d.disparity import DisparityLevels
 
@@ -37,6 +38,7 @@ class MixtureConfig:
         aspects: Widths of the windows divided by their heights, one of them for each batch.
         smallest_window: Least share of the largest possible window's sides.
         validation_share: Share of the groups that is kept for validation.
+        pasted: Share of the windows before which a cut-out is put, where there are cut-outs.
         right_view: Whether the right views are wanted as targets, too.
         least_spread: A window's disparity is stretched as if it had at least this share of the
             whole picture's spread, so that a wall does not become a scene.
@@ -48,6 +50,7 @@ class MixtureConfig:
     aspects: tuple[float, ...] = (2.4, 1.33, 0.8)
     smallest_window: float = 0.6
     validation_share: float = 0.06
+    pasted: float = 0.2
     right_view: bool = True
     least_spread: float = 0.4
     seed: int = 0
@@ -60,6 +63,7 @@ class Mixture:
         packs: Folders of packs and how often each is drawn, relative to the others.
         levels: The network's levels; disparity is in pixels of the window.
         config: How windows are drawn.
+        cutouts: Those of the packs whose pictures have one subject each, to be put before others.
 
     Raises:
         PackError: If a pack cannot be read.
@@ -71,6 +75,7 @@ class Mixture:
         packs: Mapping[str | os.PathLike, float],
         levels: DisparityLevels,
         config: MixtureConfig | None = None,
+        cutouts: Collection[str | os.PathLike] = (),
     ):
         if not packs or min(packs.values()) <= 0:
             raise ValueError(f"There must be packs with positive weights. Received: {packs}")
@@ -78,12 +83,15 @@ class Mixture:
         self.levels = levels
         self.training: list[list[PackedExample]] = []
         self.validation: list[PackedExample] = []
+        self.cutouts: list[PackedExample] = []
         shares = []
         for folder, share in packs.items():
             rows = list(read_pack(folder))
             held = [self._is_for_validation(row.group) for row in rows]
             drawn = [row for row, out in zip(rows, held, strict=True) if not out]
             self.validation += [row for row, out in zip(rows, held, strict=True) if out]
+            if folder in cutouts:
+                self.cutouts += drawn
             if drawn:
                 self.training.append(drawn)
                 shares.append(share)
@@ -111,6 +119,9 @@ class Mixture:
             window = _window(example, height, width, rng, self.config.smallest_window)
             if rng.random() < 0.5:
                 window = _mirrored(window)
+            if self.cutouts and rng.random() < self.config.pasted:
+                cutout = decode(self.cutouts[rng.integers(len(self.cutouts))])
+                window = paste(window, cutout, rng)
             window = dataclasses.replace(window, left=change_picture(window, rng))
             windows.append(self._targets(example, window))
         return _stacked(windows)
@@ -293,7 +304,6 @@ def _window(
         ),
         disparity=cv2.resize(example.disparity[area], size, interpolation=cv2.INTER_NEAREST),
         weight=cv2.resize(example.weight[area], size, interpolation=cv2.INTER_NEAREST),
-        right=None,
     )
 
 

@@ -1,9 +1,8 @@
 """Rectified stereo pairs in two folders, with the disparity that stereo matching finds.
 
 Pairs of cameras on a car are wide; a window of the full height at the left, in the middle and at
-the right keeps the picture's aspect near that of films. Both views are cropped at the same
-columns, so disparity stays what it was, and pixels whose partner lies outside the window lose
-their trust, as do those that do not match in both directions.
+the right keeps the picture's aspect near that of films. Pixels whose partner lies outside the
+window are not trusted, nor are those that do not match in both directions.
 """
 
 import os
@@ -38,7 +37,7 @@ def stereo_folder_examples(
         content: What they show, one of `data_pipeline.depth_example.CONTENTS`.
 
     Returns:
-        Examples of at most 480 px a side with the true right view; disparity in pixels of the
+        Examples of at most 480 px a side; disparity in pixels of the
         example. Windows in which too little matches are left out.
 
     Raises:
@@ -113,7 +112,7 @@ def _examples(folder, names, group: str, content: str) -> Iterator[DepthExample]
         disparity = match_stereo(left, right, low, high)
         disparity[~_textured(left)] = np.nan
         for first, last in _windows(*left.shape[:2]):
-            window = _window(left, right, disparity, first, last)
+            window = _window(left, disparity, first, last)
             if (window["weight"] > 0).mean() < MATCHED_ABOVE:
                 continue
             yield DepthExample(
@@ -132,9 +131,9 @@ def _windows(height: int, width: int) -> list[tuple[int, int]]:
     return [(first, first + wide) for first in (0, (width - wide) // 2, width - wide)]
 
 
-def _window(left, right, disparity, first: int, last: int) -> dict[str, np.ndarray]:
-    """The fields of a window: views, disparity and weight, resized."""
-    left, right, disparity = (whole[:, first:last] for whole in (left, right, disparity))
+def _window(left, disparity, first: int, last: int) -> dict[str, np.ndarray]:
+    """The fields of a window: view, disparity and weight, resized."""
+    left, disparity = left[:, first:last], disparity[:, first:last]
     height, width = size_within(*disparity.shape)
     scale = width / disparity.shape[1]
     partner = np.arange(disparity.shape[1]) - disparity
@@ -145,7 +144,6 @@ def _window(left, right, disparity, first: int, last: int) -> dict[str, np.ndarr
     size = (width, height)
     return {
         "left": cv2.resize(left, size, interpolation=cv2.INTER_AREA),
-        "right": cv2.resize(right, size, interpolation=cv2.INTER_AREA),
         # Picked, not averaged: between near and far there is nothing.
         "disparity": cv2.resize(filled, size, interpolation=cv2.INTER_NEAREST_EXACT) * scale,
         "weight": cv2.resize(seen.astype(np.float32), size, interpolation=cv2.INTER_NEAREST_EXACT),

@@ -53,6 +53,8 @@ class TrainingConfig:
 
     Attributes:
         steps: Number of optimizer steps in all, resumed ones included.
+        stop_at: Step at which to stop before the end, to go on later with other data; the learning
+            rate follows `steps`.
         batch_size: Pairs per step.
         learning_rate: Peak learning rate of Adam, after the warm-up.
         weight_decay: Decoupled weight decay of the kernels, in units of the learning rate.
@@ -72,6 +74,7 @@ class TrainingConfig:
     """
 
     steps: int = 3_000
+    stop_at: int | None = None
     batch_size: int = 8
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
@@ -138,7 +141,7 @@ def experiments() -> dict[str, Experiment]:
         "default": Experiment(
             ModelConfig(),
             TrainingConfig(
-                steps=5_000,
+                steps=6_300,
                 batch_size=16,
                 learning_rate=2e-3,
                 weight_decay=0.02,

@@ -76,10 +76,11 @@ def train(
     """
     training = experiment.training
     round_steps = min(training.checkpoint_every, training.steps)
-    if training.steps % round_steps:
+    last_step = min(training.stop_at or training.steps, training.steps)
+    if training.steps % round_steps or last_step % round_steps:
         raise TrainingError(
-            f"steps must be a multiple of checkpoint_every. "
-            f"Received: {training.steps} and {training.checkpoint_every}"
+            "steps and stop_at must be multiples of checkpoint_every. "
+            f"Received: {training.steps}, {training.stop_at} and {training.checkpoint_every}"
         )
     workdir = pathlib.Path(workdir)
     workdir.mkdir(parents=True, exist_ok=True)
@@ -100,7 +101,7 @@ def train(
         training_batches(first_step),
         validation_data=validation_batches(),
         initial_epoch=first_step // round_steps,
-        epochs=training.steps // round_steps,
+        epochs=last_step // round_steps,
         steps_per_epoch=round_steps,
         callbacks=[
             StopOnNaN(),

@@ -105,7 +105,6 @@ def test_decode_rejects_pictures_of_unequal_size(pack):
         {"content": "spam"},
         {"left": np.zeros((70, 110, 3))},
         {"disparity": np.zeros((70, 109), np.float32)},
-        {"right": np.zeros((70, 109, 3), np.uint8)},
     ],
 )
 def test_depth_example_rejects_nonsense(fields):

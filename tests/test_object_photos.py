@@ -229,7 +229,6 @@ def test_object_examples_preset(tmp_path):
     assert (second.name, second.content) == ("zoo/b", "close-up")
     for example, name in ((first, "a"), (second, "b")):
         assert example.left.shape == (360, 480, 3)
-        assert example.right is None
         mask = cv2.resize(masks[name].astype(np.uint8), (480, 360)) > 0
         assert overlap(example.disparity == example.disparity.max(), mask) > 0.9
 

@@ -60,7 +60,6 @@ def test_rgbd_examples_preset(tmp_path):
     colour = picture()
     example = only(write_folder(tmp_path, ({}, colour, slope())))
     assert (example.name, example.group, example.content) == ("lab/0", "lab_1", "indoor")
-    assert example.right is None
     np.testing.assert_array_equal(example.left, colour)
     expected = np.linspace(0.25, 1.0, HEIGHT)[:, np.newaxis] * np.ones(WIDTH)
     # Depth is stored in whole millimetres.

@@ -136,6 +136,19 @@ def test_train_keeps_averaged_weights(averaged):
     assert np.abs(kept - raw).max() > 1e-5
 
 
+def test_train_stops_early_and_goes_on(finished, tmp_path):
+    half = dataclasses.replace(EXPERIMENT.training, stop_at=2)
+    first = training.train(
+        dataclasses.replace(EXPERIMENT, training=half), batches, validation, tmp_path, verbose=0
+    )
+    assert len(first.history["loss"]) == 1
+    result = training.train(EXPERIMENT, batches, validation, tmp_path, verbose=0)
+    for ours, unbroken in zip(
+        result.model.get_weights(), finished[0].model.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, unbroken, atol=1e-6)
+
+
 def test_train_starts_from_other_weights(finished, tmp_path):
     """Nothing is learned at a rate of 0, so what comes out is what went in."""
     start = str(finished[1] / "model.h5")
@@ -177,7 +190,7 @@ def test_train_rejects_broken_rounds(tmp_path):
     odd = dataclasses.replace(
         EXPERIMENT, training=dataclasses.replace(EXPERIMENT.training, steps=5)
     )
-    with pytest.raises(training.TrainingError, match="multiple of checkpoint_every"):
+    with pytest.raises(training.TrainingError, match="multiples of checkpoint_every"):
         training.train(odd, batches, validation, tmp_path)
 
 
