@@ -33,7 +33,7 @@ def _write(path, times=range(5), time_base=1 / RATE, size=(WIDTH, HEIGHT), **opt
     return path
 
 
-def _convert(source, target, **part):
+def _convert(source, target, crf=18.0, **part):
     """What the converter does: every frame through RGB, audio copied."""
     with (
         VideoReader(source, **part) as reader,
@@ -47,6 +47,7 @@ def _convert(source, target, **part):
             color=reader.color,
             sample_aspect_ratio=reader.sample_aspect_ratio,
             preset="veryfast",
+            crf=crf,
             **part,
         ) as writer,
     ):
@@ -113,10 +114,6 @@ def test_writer_containers(tmp_path, suffix):
 
 @pytest.mark.parametrize(("matrix", "tag"), [("BT.709", 1), ("BT.601", 6), ("BT.2020", 9)])
 @pytest.mark.parametrize("full_range", [False, True])
-@pytest.mark.xfail(
-    strict=False,
-    reason="about one run in four has a cast of 0.78 in BT.601 limited range; cause not yet known",
-)
 def test_color_round_trip(tmp_path, matrix, tag, full_range):
     color = VideoColor(
         matrix=tag,
@@ -127,16 +124,17 @@ def test_color_round_trip(tmp_path, matrix, tag, full_range):
         transfer_tag=1,
         size=(WIDTH, HEIGHT),
     )
-    first = _write(tmp_path / "first.mp4", color=color, crf=4)
+    # Lossless: of lossy files x264's assembly makes one of several, by where its buffers lie.
+    first = _write(tmp_path / "first.mp4", color=color, crf=0)
     second = tmp_path / "second.mp4"
-    _convert(first, second)
+    _convert(first, second, crf=0)
     assert _tags(first) == _tags(second) == (tag, color.range_tag, tag, 1)
     # No cast, no darkening. swscale cuts off half a step of full-range chroma with each conversion.
-    cast = 2.5 if full_range else 0.7
+    cast = 2.5 if full_range else 0.2
     with VideoReader(second) as reader:
         for number, frame in enumerate(reader):
             difference = frame.image.astype(int) - smooth_image(number)
-            assert np.abs(difference).mean() < 2.5
+            assert np.abs(difference).mean() < (2.0 if full_range else 0.6)
             assert np.abs(difference.mean(axis=(0, 1))).max() < cast
 
 
