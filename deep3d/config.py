@@ -141,7 +141,7 @@ def experiments() -> dict[str, Experiment]:
         "default": Experiment(
             ModelConfig(),
             TrainingConfig(
-                steps=6_300,
+                steps=6_000,
                 batch_size=16,
                 learning_rate=2e-3,
                 weight_decay=0.02,

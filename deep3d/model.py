@@ -175,6 +175,10 @@ def _has_bfloat16_units() -> bool:
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     if cpuinfo.exists() and "amx_bf16" in cpuinfo.read_text(encoding="utf-8"):
         return True
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return any(float(getattr(d, "compute_capability", 0) or 0) >= 8 for d in jax.devices())
     if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf
