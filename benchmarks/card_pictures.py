@@ -1,7 +1,7 @@
-"""Sheets of pictures for the model card: picture, disparity and anaglyph of every example.
+"""Sheets of pictures for the model card: the disparity of every example, which is the model's own.
 
-JPEG, small enough for a repository. A picture whose licence does not let it be shown is left
-blank, with its anaglyph; the disparity is the model's own and always shown.
+JPEG, small enough for a repository. On request the pictures and their anaglyphs stand beside it; a
+picture whose licence does not let it be shown is then left blank.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from deep3d.atomic_file import write_bytes
 
 TILE_WIDTH, TILE_HEIGHT = 208, 156
 CAPTION_HEIGHT = 18
-EXAMPLES_PER_LINE, LINES = 2, 7
+TILES_PER_LINE, LINES = 6, 7
 SHEET_BYTES, ALL_BYTES = 200_000, 1_000_000
 # Tried in this order until a sheet is small enough: first quality is given up, then size.
 SCALES, QUALITIES = (1.0, 0.7, 0.5), (85, 75, 60, 45)
@@ -47,7 +47,9 @@ class Example:
         return bool(self.credit) and not CLOSED.search(self.credit)
 
 
-def write_sheets(examples: list[Example], folder, prefix: str, budget: int) -> list[pathlib.Path]:
+def write_sheets(
+    examples: list[Example], folder, prefix: str, budget: int, originals: bool = False
+) -> list[pathlib.Path]:
     """Writes as many sheets as the examples need.
 
     Args:
@@ -55,6 +57,7 @@ def write_sheets(examples: list[Example], folder, prefix: str, budget: int) -> l
         folder: Made if missing; older sheets of this prefix are removed.
         prefix: Files are named `PREFIX-1.jpg` and so on.
         budget: Bytes that all sheets together may have.
+        originals: Whether the picture and its anaglyph are shown, too.
 
     Returns:
         The files, each below 200 kB.
@@ -63,13 +66,15 @@ def write_sheets(examples: list[Example], folder, prefix: str, budget: int) -> l
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob(f"{prefix}-*.jpg"):
         old.unlink()
-    on_sheet = EXAMPLES_PER_LINE * LINES
+    per_line = TILES_PER_LINE // (3 if originals else 1)
+    on_sheet = per_line * LINES
     at_most = on_sheet * max(1, budget // SHEET_BYTES)
     examples = examples[:: max(1, -(-len(examples) // at_most))]
+    strips = [_strip(example, originals) for example in examples]
     files = []
-    for start in range(0, len(examples), on_sheet):
+    for start in range(0, len(strips), on_sheet):
         files.append(folder / f"{prefix}-{len(files) + 1}.jpg")
-        write_bytes(files[-1], _jpeg(_sheet(examples[start : start + on_sheet])))
+        write_bytes(files[-1], _jpeg(_sheet(strips[start : start + on_sheet], per_line)))
     return files
 
 
@@ -89,27 +94,24 @@ def credits_line(examples: list[Example]) -> str:
     return "; ".join(f"{', '.join(who)}: {credit}" for credit, who in names.items())
 
 
-def _sheet(examples: list[Example]) -> np.ndarray:
-    strips = [_strip(example) for example in examples]
-    while len(strips) % EXAMPLES_PER_LINE:
-        strips.append(np.full_like(strips[0], 255))
+def _sheet(strips: list[np.ndarray], per_line: int) -> np.ndarray:
+    blank = [np.full_like(strips[0], 255)] * (-len(strips) % per_line)
+    filled = strips + blank
     lines = [
-        np.hstack(strips[start : start + EXAMPLES_PER_LINE])
-        for start in range(0, len(strips), EXAMPLES_PER_LINE)
+        np.hstack(filled[start : start + per_line]) for start in range(0, len(filled), per_line)
     ]
     return np.vstack(lines)
 
 
-def _strip(example: Example) -> np.ndarray:
-    """Caption above picture, disparity and anaglyph."""
+def _strip(example: Example, originals: bool) -> np.ndarray:
+    """Caption above the disparity, or above picture, disparity and anaglyph."""
     blank = np.full_like(example.left, 235)
     shown = example.may_be_shown
-    tiles = [
-        _tile(example.left if shown else blank),
-        _tile(example.disparity),
-        _tile(example.anaglyph if shown else blank),
-    ]
-    caption = np.full((CAPTION_HEIGHT, 3 * TILE_WIDTH, 3), 255, np.uint8)
+    tiles = [_tile(example.disparity)]
+    if originals:
+        tiles.insert(0, _tile(example.left if shown else blank))
+        tiles.append(_tile(example.anaglyph if shown else blank))
+    caption = np.full((CAPTION_HEIGHT, len(tiles) * TILE_WIDTH, 3), 255, np.uint8)
     cv2.putText(caption, example.name, (4, 13), 0, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
     return np.vstack([caption, np.hstack(tiles)])
 

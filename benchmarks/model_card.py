@@ -43,6 +43,7 @@ flags.DEFINE_string("synthetic", None, "Ingested data set of synthetic films.")
 flags.DEFINE_string("clips", None, "Folder of videos.")
 flags.DEFINE_boolean("rendering", False, "Also the table of renderers, on films made for it.")
 flags.DEFINE_string("pictures", None, "Folder for the picture sheets; must lie beside the card.")
+flags.DEFINE_boolean("originals", False, "Whether the sheets show the pictures themselves, too.")
 flags.DEFINE_string("media", str(MEDIA), "CSV with name,content,credit of pairs and clips.")
 flags.DEFINE_integer("clip_frames", 300, "Frames of each clip that are measured.", 2)
 
@@ -241,12 +242,14 @@ def _write_pictures(pairs: list[Example], stills: list[Example]) -> str:
     if beside not in folder.parents:
         raise UsageError(f"--pictures must lie beside the card. Received: {options.pictures}.")
     for prefix, examples in (("pairs", pairs), ("clips", stills)):
-        files = write_sheets(examples, folder, prefix, ALL_BYTES // 2)
+        files = write_sheets(examples, folder, prefix, ALL_BYTES // 2, options.originals)
         parts += [f"![{prefix}]({path.relative_to(beside).as_posix()})" for path in files]
-    parts.append(
-        "From left to right: picture, disparity (near is bright), anaglyph. Pictures by "
-        f"{credits_line([*pairs, *stills])}."
-    )
+    parts.append("The model's disparity; near is bright.")
+    if options.originals:
+        parts[-1] = (
+            "From left to right: picture, disparity (near is bright), anaglyph. Pictures by "
+            f"{credits_line([*pairs, *stills])}."
+        )
     return "\n\n".join(parts)
 
 

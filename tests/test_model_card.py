@@ -78,7 +78,7 @@ def test_format_clips_preset(card_module):
 def test_write_sheets_are_small_and_replace_older_ones(pictures_module, tmp_path):
     (tmp_path / "pairs-9.jpg").write_bytes(b"old")
     examples = [example(pictures_module, number) for number in range(40)]  # noise: the worst case
-    files = pictures_module.write_sheets(examples, tmp_path, "pairs", 500_000)
+    files = pictures_module.write_sheets(examples, tmp_path, "pairs", 500_000, originals=True)
     assert [path.name for path in files] == ["pairs-1.jpg", "pairs-2.jpg"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pairs-1.jpg", "pairs-2.jpg"]
     assert sum(path.stat().st_size for path in files) < 400_000
@@ -88,7 +88,9 @@ def test_write_sheets_show_only_what_may_be_shown(pictures_module, tmp_path):
     """Without a free licence the picture is a plain grey; the disparity is there."""
     for number, credit in enumerate(("", "CC BY-NC 4.0", "Apache-2.0")):
         shown = example(pictures_module, 0, credit)
-        (path,) = pictures_module.write_sheets([shown], tmp_path, f"sheet{number}", 200_000)
+        (path,) = pictures_module.write_sheets(
+            [shown], tmp_path, f"sheet{number}", 200_000, originals=True
+        )
         sheet = cv2.imread(str(path))
         left, disparity, anaglyph = (
             sheet[60:120, first + 40 : first + 160].std() for first in (0, 208, 416)
