@@ -71,7 +71,7 @@ space := $(subst ,, )
 TRAIN = $(BIN)/python train.py --config=default --right_view=0 --workdir=runs/default \
 	--packs=$(subst $(space),$(comma),$(strip $(addprefix $(PACKS)/,$(MIXTURE))))
 default-model: packs
-	$(TRAIN) --window_area=36864 --stop_at=4800
+	$(TRAIN) --window_area=36864 --stop_at=4300
 	$(TRAIN)
 	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
 		'runs/default/default.h5', *c.load_model('runs/default/model.h5'), half=True)"
@@ -82,6 +82,22 @@ model-card: $(BIN)/deep3d-convert
 	$(BIN)/python benchmarks/model_card.py --model="$(MODEL)" --rendering \
 		$(if $(PAIRS),--pairs="$(PAIRS)") $(if $(SYNTHETIC),--synthetic="$(SYNTHETIC)") \
 		$(if $(CLIPS),--clips="$(CLIPS)") $(if $(PICTURES),--pictures="$(PICTURES)")
+
+# Stereo pictures rendered by Blender, whose Python package runs under Python 3.11 only: some seconds
+# a frame. FRAMES=number; PHOTOS=folder of photographs for surfaces.
+PYTHON311 ?= python3.11
+BLENDER := .venv-blender
+FRAMES ?= 2000
+.PHONY: blender-env rendered
+blender-env: $(BLENDER)/ready
+$(BLENDER)/ready: setup.py
+	$(PYTHON311) -m venv $(BLENDER)
+	$(BLENDER)/bin/pip install --quiet --disable-pip-version-check --editable '.[test,blender]'
+	touch $@
+
+rendered: $(BLENDER)/ready
+	$(BLENDER)/bin/python -m data_pipeline.blender_film --output=$(RENDERED)/film0 \
+		--frames=$(FRAMES) --samples=4 $(if $(PHOTOS),--photos="$(PHOTOS)")
 
 clean:
 	rm -rf $(DEMO) build *.egg-info .pytest_cache .ruff_cache

@@ -18,9 +18,11 @@ import numpy as np
 from deep3d.disparity import DisparityLevels
 
 # An edge of depth: within this reach, in pixels of the network, disparity differs by more than this
-# many of them. Chosen on synthetic films (benchmarks/compare_renderers.py).
-EDGE_REACH = 1.25
-EDGE_THRESHOLD = 1.0
+# many of them. Of the true disparity the enlargement alone makes slopes; chosen on synthetic films
+# (benchmarks/compare_renderers.py). The network's own edges are slopes of some pixels, in the
+# middle of which a piece of a thing would be torn off with the background; chosen by eye.
+EDGE_REACH, EDGE_THRESHOLD = 1.25, 1.0
+SOFT_EDGE_REACH, SOFT_EDGE_THRESHOLD = 4, 3.2
 
 
 def warp(left: np.ndarray, disparity: np.ndarray) -> np.ndarray:
@@ -161,25 +163,44 @@ def _unfold(columns: np.ndarray) -> np.ndarray:
     Walking right past the right edge of a near object, disparity falls and the fetched column
     jumps back onto the object: that is the disocclusion. It lasts until the column passes the
     farthest one fetched so far. There the fetch is mirrored at that column, onto the background
-    to the right of the object, which joins seamlessly where the disocclusion ends.
+    to the right of the object, which joins seamlessly where the disocclusion ends: a pixel beyond
+    that column, because the column itself is still the object's.
     """
     farthest = np.maximum.accumulate(columns, axis=1)
-    return 2.0 * farthest - columns
+    depth = farthest - columns  # of the fold; falls by one with every pixel of it
+    beyond = np.clip(np.maximum(depth[:, 1:], depth[:, :-1]), 0.0, 1.0)
+    beyond[columns[:, 1:] > farthest[:, :-1]] = 0.0  # not folded
+    unfolded = farthest + depth
+    unfolded[:, 1:] += beyond
+    return unfolded
 
 
 def _enlarge(disparity: np.ndarray, width: int, height: int) -> np.ndarray:
     """Disparity at full resolution, with edges as steep as those of things.
 
     Bilinear enlargement makes a slope of every depth edge, and a slope stretches the picture over
-    it. Where the disparities within reach of a slope differ by more than the threshold, a pixel
-    takes the nearest of their extremes (a morphological toggle mapping), which puts the edge in
-    the middle of the slope; slanted surfaces stay as they are. Guiding the enlargement by the
-    picture (guided filter, joint bilateral) came out worse than plain bilinear.
+    it; so edges are made steep before and after. Guiding the enlargement by the picture (guided
+    filter, joint bilateral) came out worse than plain bilinear.
     """
-    scale = width / disparity.shape[1]
+    rows, columns = disparity.shape
+    scale = width / columns
+    # At twice the network's size contours are smooth already, and windows still small.
+    size = min(width, 2 * columns), min(height, 2 * rows)
+    disparity = cv2.resize(disparity, size, interpolation=cv2.INTER_LINEAR)
+    reach = max(1, round(SOFT_EDGE_REACH * size[0] / columns))
+    disparity = _steepened(disparity, reach, SOFT_EDGE_THRESHOLD * scale)
     disparity = cv2.resize(disparity, (width, height), interpolation=cv2.INTER_LINEAR)
-    reach = round(EDGE_REACH * scale)
+    return _steepened(disparity, round(EDGE_REACH * scale), EDGE_THRESHOLD * scale)
+
+
+def _steepened(disparity: np.ndarray, reach: int, threshold: float) -> np.ndarray:
+    """A morphological toggle mapping.
+
+    Where the disparities within reach differ by more than the threshold, a pixel takes the nearest
+    of their extremes, which puts an edge in the middle of a slope; slanted surfaces stay as they
+    are.
+    """
     window = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     low, high = cv2.erode(disparity, window), cv2.dilate(disparity, window)
     steep = np.where(disparity - low < high - disparity, low, high)
-    return np.where(high - low > EDGE_THRESHOLD * scale, steep, disparity)
+    return np.where(high - low > threshold, steep, disparity)

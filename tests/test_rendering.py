@@ -126,3 +126,16 @@ def test_recompose_agrees_with_left_view(gain):
         moved = x + (1 - gain) * disparity[0, x]
         at = np.interp(moved, columns, result[0])
         assert at == pytest.approx(gain * disparity[0, x], abs=0.05)
+
+
+def test_render_warp_tears_nothing_off_at_soft_edges():
+    """The network's edges are slopes: a dark bar before a bright wall must stay one piece."""
+    left = np.full((12, 384, 3), 220, np.uint8)
+    left[:, 150:200] = 20
+    disparity = np.full((12, 384), -8, np.float32)
+    disparity[:, 143:193] = 7  # where the right eye sees the bar
+    soft = cv2.blur(disparity, (9, 1))
+    right = render_warp(left, soft)[6, :, 0]
+    dark = np.flatnonzero(right < 120)
+    assert dark[-1] - dark[0] + 1 == dark.size, "one piece"
+    assert dark.size == pytest.approx(50, abs=3)
