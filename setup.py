@@ -37,7 +37,13 @@ setup(
         "av>=17.1,<19",
         "tqdm>=4.67",
     ],
-    extras_require={"test": ["pytest>=8.3"], "lint": ["ruff>=0.12"]},
+    extras_require={
+        "test": ["pytest>=8.3"],
+        "lint": ["ruff>=0.12"],
+        # Blender, for data_pipeline.blender_film. Later releases for Python 3.11 ask for NumPy
+        # below 2, which this package cannot have.
+        "blender": ['bpy==4.4.0; python_version == "3.11"'],
+    },
     entry_points={
         "console_scripts": [
             "deep3d-convert=convert_video:run",

@@ -9,8 +9,6 @@ import dataclasses
 
 import numpy as np
 
-from deep3d.disparity import DisparityLevels
-
 # What a picture shows, for tables by kind of content.
 CONTENTS = ("indoor", "street", "nature", "close-up", "film")
 

@@ -16,9 +16,7 @@ SUBJECT_TRUST = 0.65
 SMALLEST_AREA = 0.02  # share of the picture that is a subject
 
 
-def paste(
-    background: DepthExample, cutout: DepthExample, rng: np.random.Generator
-) -> DepthExample:
+def paste(background: DepthExample, cutout: DepthExample, rng: np.random.Generator) -> DepthExample:
     """Puts the subject of one picture before another.
 
     Cut off by the lower edge, it is nearer than everything; else it stands, nearer than all that
