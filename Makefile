@@ -68,13 +68,17 @@ MIXTURE = camvid:0.7 labelmefacade:1.0 ade_planar_sprs:1.2 clothing_coparsing:1.
 	synthetic:1.5 $(if $(wildcard $(PACKS)/rendered),rendered:1.2)
 comma := ,
 space := $(subst ,, )
-TRAIN = $(BIN)/python train.py --config=default --right_view=0 --workdir=runs/default \
-	--packs=$(subst $(space),$(comma),$(strip $(addprefix $(PACKS)/,$(MIXTURE))))
+CUTOUTS = clothing_coparsing davis2016_val $(OBJECTS)
+joined = $(subst $(space),$(comma),$(strip $(addprefix $(PACKS)/,$(1))))
+TRAIN = $(BIN)/python train.py --config=default --right_view=0 --packs=$(call joined,$(MIXTURE)) \
+	--cutouts=$(call joined,$(CUTOUTS))
 default-model: packs
-	$(TRAIN) --window_area=36864 --stop_at=4300
-	$(TRAIN)
+	$(TRAIN) --workdir=runs/default --window_area=36864 --stop_at=4300
+	$(TRAIN) --workdir=runs/default --stop_at=5700
+	$(TRAIN) --workdir=runs/default_range --start_from=runs/default/model.h5 --least_range=0.5 \
+		--steps=200 --checkpoint_every=50 --learning_rate=3e-4 --warmup_steps=20 --averaging=0.97
 	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
-		'runs/default/default.h5', *c.load_model('runs/default/model.h5'), half=True)"
+		'runs/default_range/default.h5', *c.load_model('runs/default_range/model.h5'), half=True)"
 
 # Tables and pictures of the model card; those whose input is not given stay as they are.
 MODEL ?= default

@@ -18,6 +18,7 @@ from deep3d.config import ModelConfig, TrainingConfig, experiments
 flags.DEFINE_string("config", "default", f"Experiment: {', '.join(experiments())}.")
 flags.DEFINE_string("data", None, "Folder written by data_pipeline.ingest.")
 flags.DEFINE_list("packs", [], "Packs of pictures with disparity, each FOLDER or FOLDER:WEIGHT.")
+flags.DEFINE_float("least_range", 1.0, "Least share of the levels' range that windows use.", 0, 1)
 flags.DEFINE_list("cutouts", [], "Those of the packs whose subjects are put before others.")
 flags.DEFINE_integer("window_area", 61_440, "Pixels of a training window from the packs.")
 flags.DEFINE_string("workdir", None, "Folder for checkpoints, the model and TensorBoard logs.")
@@ -72,6 +73,7 @@ def _mixed_batches(packs, experiment):
         batch_size=training.batch_size,
         area=flags.FLAGS.window_area,
         right_view=training.right_view > 0,
+        spread=(flags.FLAGS.least_range, 1.0),
         seed=training.seed,
     )
     mixture = Mixture(packs, experiment.model.levels, config, flags.FLAGS.cutouts)

@@ -1,4 +1,4 @@
-"""A picture with disparity: what every source of depth, rendered, measured or guessed, comes down to.
+"""A picture with disparity: what every source of depth, measured or guessed, comes down to.
 
 Sources differ in what their numbers mean (millimetres, relative inverse depth, guesses from
 labels), so the unit of `disparity` here is free up to one positive factor and one offset per

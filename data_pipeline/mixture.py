@@ -41,6 +41,9 @@ class MixtureConfig:
         validation_share: Share of the groups that is kept for validation.
         pasted: Share of the windows before which a cut-out is put, where there are cut-outs.
         right_view: Whether the right views are wanted as targets, too.
+        spread: Shares of the range of the levels that windows use, drawn evenly between the two;
+            the middle of both in validation. Films use less than all of it, and a network that
+            cannot know how much does best by the middle.
         least_spread: A window's disparity is stretched as if it had at least this share of the
             whole picture's spread, so that a wall does not become a scene.
         seed: Seed of everything random.
@@ -53,6 +56,7 @@ class MixtureConfig:
     validation_share: float = 0.06
     pasted: float = 0.2
     right_view: bool = True
+    spread: tuple[float, float] = (1.0, 1.0)
     least_spread: float = 0.4
     seed: int = 0
 
@@ -124,7 +128,8 @@ class Mixture:
                 cutout = decode(self.cutouts[rng.integers(len(self.cutouts))])
                 window = paste(window, cutout, rng)
             window = dataclasses.replace(window, left=change_picture(window, rng))
-            windows.append(self._targets(example, window))
+            spread = rng.uniform(*self.config.spread)
+            windows.append(self._targets(example, window, spread))
         return _stacked(windows)
 
     def validation_batch(self, number: int) -> Batch:
@@ -138,7 +143,8 @@ class Mixture:
             # Neighbors in a pack resemble each other: step through all of them evenly.
             row = self.validation[place * 7919 % len(self.validation)]
             example = decode(row)
-            windows.append(self._targets(example, _window(example, height, width)))
+            window = _window(example, height, width)
+            windows.append(self._targets(example, window, float(np.mean(self.config.spread))))
         return _stacked(windows)
 
     def _is_for_validation(self, group: str) -> bool:
@@ -151,8 +157,10 @@ class Mixture:
         height = 32 * max(1, round((self.config.area / aspect) ** 0.5 / 32))
         return height, 32 * max(1, round(self.config.area / height / 32))
 
-    def _targets(self, example: DepthExample, window: DepthExample) -> dict[str, np.ndarray]:
-        disparity = self._composed(example, window)
+    def _targets(
+        self, example: DepthExample, window: DepthExample, spread: float
+    ) -> dict[str, np.ndarray]:
+        disparity = self._composed(example, window, spread)
         disparity, weight, seen = to_right_view(disparity, window.weight)
         targets = {"left": window.left, "disparity": np.dstack([disparity, weight])}
         if self.config.right_view:
@@ -160,13 +168,13 @@ class Mixture:
             targets["right"] = np.dstack([right, seen])
         return targets
 
-    def _composed(self, example: DepthExample, window: DepthExample) -> np.ndarray:
+    def _composed(self, example: DepthExample, window: DepthExample, spread: float) -> np.ndarray:
         """Disparity in pixels, its 5th..95th percentile on the levels less one on either side."""
         values = self.levels.values
         room = abs(values[-1] - values[0]) - 2.0 * abs(self.levels.step)
         low, high = _percentiles(window)
         floor = self.config.least_spread * np.diff(_percentiles(example))[0]
-        scale = room / max(high - low, floor, 1e-6)
+        scale = spread * room / max(high - low, floor, 1e-6)
         middle = 0.5 * (values[0] + values[-1])
         composed = (window.disparity - 0.5 * (low + high)) * scale + middle
         return np.clip(composed, min(values), max(values)).astype(np.float32)

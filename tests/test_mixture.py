@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from depth_examples import box_example
@@ -42,6 +44,13 @@ def test_batch_shapes_and_composition(mixture):
             low, high = np.percentile(picture[weight > 0.9], (5, 95))
             # Not exact: carrying to the right view hides up to 15 of 64 or 96 columns.
             assert low == pytest.approx(-7, abs=1.5) and high == pytest.approx(6, abs=1.5)
+
+
+def test_batch_uses_a_share_of_the_levels(packs, mixture):
+    half = Mixture(packs, LEVELS, dataclasses.replace(CONFIG, spread=(0.5, 0.5)))
+    whole, small = (m.batch(0)[1]["disparity"][..., 0] for m in (mixture, half))
+    middle = -0.5  # of -8..+7
+    assert np.abs(small - middle).max() == pytest.approx(np.abs(whole - middle).max() / 2, rel=0.25)
 
 
 def test_batch_right_view_is_the_left_one_moved(mixture):
