@@ -64,7 +64,7 @@ from deep3d.command_line import define_flags, override
 from deep3d.config import ModelConfig
 define_flags(ModelConfig)
 flags.FLAGS(["x", "--levels_count=33", "--levels_minimum=-15", "--fully_connected=false"])
-print(json.dumps(dataclasses.asdict(override(ModelConfig(fully_connected=True)))))
+print(json.dumps(dataclasses.asdict(override(ModelConfig(encoder="vgg16", fully_connected=True)))))
 """
     config = json.loads(run("-c", code).stdout)
     assert config["levels"]["count"] == 33 and config["levels"]["minimum"] == -15.0
