@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test slow-test lint bench packs default-model model-card clean
+.PHONY: demo test slow-test lint bench packs films default-model model-card clean
 
 $(BIN)/deep3d-convert: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -79,6 +79,20 @@ default-model: packs
 		--steps=200 --checkpoint_every=50 --learning_rate=3e-4 --warmup_steps=20 --averaging=0.97
 	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
 		'runs/default_range/default.h5', *c.load_model('runs/default_range/model.h5'), half=True)"
+
+# Stereo films and their shards, for make model-card SYNTHETIC=runs/data/shards.
+FILMS ?= 42
+DATA := runs/data
+films: $(BIN)/deep3d-convert
+	mkdir -p $(DATA)/films
+	for n in $$(seq 0 $$(($(FILMS) - 1))); do \
+		test -f $(DATA)/films/synthetic$$n.mp4 || $(BIN)/python -m data_pipeline.synthetic \
+			--output=$(DATA)/films/synthetic$$n.mp4 --seed=$$((1000 + n)) --seconds=50 \
+			--frame_rate=2 --shot_seconds=2.5 --layout=full_sbs --width=432 \
+			--height=$$((180 + 32 * (n % 3))) --noaudio --title_seconds=0.5 || exit 1; \
+	done
+	test -d $(DATA)/shards || $(BIN)/python -m data_pipeline.ingest --movies=$(DATA)/films \
+		--layout=full_sbs --every_s=0.5 --output=$(DATA)/shards
 
 # Tables and pictures of the model card; those whose input is not given stay as they are.
 MODEL ?= default

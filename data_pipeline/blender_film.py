@@ -24,6 +24,7 @@ from data_pipeline import blender_render
 from data_pipeline.blender_shots import KINDS, render_shot
 from data_pipeline.film import PlannedShot
 from data_pipeline.synthetic import encode_disparity
+from deep3d.atomic_file import write_bytes
 from deep3d.command_line import UsageError, define_flags, override, run_script
 
 FRAME_RATE = 24
@@ -194,7 +195,7 @@ def _write_frame(folder: pathlib.Path, number: int, left, right, disparity):
     images = left[..., ::-1], right[..., ::-1], encode_disparity(disparity)
     for name, image in zip(_FOLDERS, images, strict=True):
         _, data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 5])
-        _write_atomically(folder / name / f"{number:06d}.png", data.tobytes())
+        write_bytes(folder / name / f"{number:06d}.png", data.tobytes())
 
 
 def _write_truth(folder: pathlib.Path, config: BlenderFilmConfig, shots: list[dict]):
@@ -205,16 +206,7 @@ def _write_truth(folder: pathlib.Path, config: BlenderFilmConfig, shots: list[di
         "bars": 0,
         "shots": shots,
     }
-    _write_atomically(folder / "truth.json", json.dumps(truth, indent=1).encode())
-
-
-def _write_atomically(path: pathlib.Path, data: bytes):
-    temporary = path.with_name(f".{path.name}.part")
-    with open(temporary, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    write_bytes(folder / "truth.json", json.dumps(truth, indent=1).encode())
 
 
 def _show_progress(done: int, total: int):

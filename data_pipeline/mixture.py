@@ -72,7 +72,7 @@ class Mixture:
 
     Raises:
         PackError: If a pack cannot be read.
-        ValueError: If there is no pack, or a weight is not positive.
+        ValueError: If there is no pack, a weight is not positive, or a cut-out is none of them.
     """
 
     def __init__(
@@ -84,6 +84,8 @@ class Mixture:
     ):
         if not packs or min(packs.values()) <= 0:
             raise ValueError(f"There must be packs with positive weights. Received: {packs}")
+        if not set(cutouts) <= set(packs):
+            raise ValueError(f"The cut-outs must be among {list(packs)}. Received: {cutouts}")
         self.config = config or MixtureConfig()
         self.levels = levels
         self.training: list[list[PackedExample]] = []

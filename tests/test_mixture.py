@@ -131,6 +131,23 @@ def test_mixture_rejects_weights(packs, weight):
         Mixture({next(iter(packs)): weight}, LEVELS)
 
 
+def test_mixture_rejects_cutouts_that_are_no_pack(packs):
+    with pytest.raises(ValueError, match="cut-outs must be among"):
+        Mixture(packs, LEVELS, CONFIG, ["elsewhere"])
+
+
+def test_batch_puts_cutouts_before_others(packs):
+    always, never = (
+        Mixture(packs, LEVELS, dataclasses.replace(CONFIG, pasted=share), list(packs))
+        for share in (1.0, 0.0)
+    )
+    # The windows are the same, and colors do not touch disparity: only the pasting can.
+    for ours, theirs in zip(
+        always.batch(0)[1]["disparity"], never.batch(0)[1]["disparity"], strict=True
+    ):
+        assert (ours != theirs).mean() > 0.05
+
+
 def test_mixture_rejects_missing_pack(tmp_path):
     with pytest.raises(PackError, match="holds no pack"):
         Mixture({tmp_path: 1.0}, LEVELS)
