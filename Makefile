@@ -61,11 +61,13 @@ packs: $(BIN)/deep3d-convert
 	$(call PACK,rgbd,--source=rgbd --folder="$(MATERIAL)/rgbd")
 	$(call PACK,kitti_grey,--source=stereo --folder="$(MATERIAL)/stereo_sequences/kitti_grey")
 	$(call PACK,synthetic,--source=synthetic --scenes=500)
+	$(call PACK,still_life,--source=still_life --scenes=1300 \
+		--folder="$(MATERIAL)/photos/imagenet_samples")
 	test ! -d "$(RENDERED)" || $(call PACK,rendered,--source=rendered --folder="$(RENDERED)")
 
 MIXTURE = camvid:0.7 labelmefacade:1.0 ade_planar_sprs:1.2 clothing_coparsing:1.0 \
 	davis2016_val:0.5 rgbd:0.9 kitti_grey:0.4 imagenet_samples:0.75 bsds500:0.2 kodak:0.05 \
-	synthetic:1.5 $(if $(wildcard $(PACKS)/rendered),rendered:1.2)
+	synthetic:1.5 still_life:1.8 $(if $(wildcard $(PACKS)/rendered),rendered:1.2)
 comma := ,
 space := $(subst ,, )
 CUTOUTS = clothing_coparsing davis2016_val $(OBJECTS)

@@ -6,7 +6,8 @@ Sources and their folders: camvid, labelmefacade, ade_planar_sprs, clothing_copa
 davis2016_val: photographs with labels (labelled_photos.py); rgbd: pictures with depth and an
 index.csv (rgbd.py); stereo: left/ and right/ of rectified pairs (stereo_folders.py); objects:
 photographs of one thing each (object_photos.py); rendered: what data_pipeline.synthetic --truth or
-data_pipeline.blender_film wrote; synthetic: made up, no folder, by --seed and --scenes.
+data_pipeline.blender_film wrote; still_life: made up by --seed and --scenes, covered with the
+photographs of the folder; synthetic: made up without any folder.
 """
 
 import pathlib
@@ -24,17 +25,18 @@ from data_pipeline.object_photos import object_examples
 from data_pipeline.rendered_frames import rendered_examples
 from data_pipeline.rgbd import rgbd_examples
 from data_pipeline.stereo_folders import stereo_folder_examples
+from data_pipeline.surface_photos import SurfacePhotos
 from data_pipeline.synthetic_stills import synthetic_examples
 from deep3d.command_line import UsageError, run_script
 
-SOURCES = (*LABELLED, "rgbd", "stereo", "objects", "rendered", "synthetic")
+SOURCES = (*LABELLED, "rgbd", "stereo", "objects", "rendered", "still_life", "synthetic")
 
 flags.DEFINE_enum("source", None, SOURCES, "Kind of material.")
 flags.DEFINE_string("folder", None, "Where the material lies.")
 flags.DEFINE_string("output", None, "Folder for the pack; must not exist yet.")
 flags.DEFINE_enum("content", "street", CONTENTS, "What the pictures of source stereo show.")
-flags.DEFINE_integer("seed", 0, "First seed of source synthetic.")
-flags.DEFINE_integer("scenes", 1000, "Scenes of source synthetic; each gives two pictures.")
+flags.DEFINE_integer("seed", 0, "First seed of made-up scenes.")
+flags.DEFINE_integer("scenes", 1000, "Made-up scenes; each gives two or three pictures.")
 
 
 def _examples(source: str, folder: str) -> Iterator[DepthExample]:
@@ -43,8 +45,9 @@ def _examples(source: str, folder: str) -> Iterator[DepthExample]:
     if source == "stereo":
         name = pathlib.Path(folder).resolve().name
         return stereo_folder_examples(folder, name, content=flags.FLAGS.content)
-    if source == "synthetic":
-        return synthetic_examples(flags.FLAGS.seed, flags.FLAGS.scenes)
+    if source in ("synthetic", "still_life"):
+        photos = SurfacePhotos(folder) if source == "still_life" else None
+        return synthetic_examples(flags.FLAGS.seed, flags.FLAGS.scenes, photos)
     return {"rgbd": rgbd_examples, "objects": object_examples, "rendered": rendered_examples}[
         source
     ](folder)

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -53,6 +54,43 @@ def box(
     shade = shade_of(np.array([0.0, 1.0, 0.0]), look)
     quads.append(_quad(corner, 2 * half[0] * axis_x, -2 * half[2] * axis_z, top, shade, motion))
     return quads
+
+
+def turned(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> np.ndarray:
+    """Rotation by radians about the upright axis, then the thing's own x and z: float64 (3, 3)."""
+    c, s = math.cos(yaw), math.sin(yaw)
+    upright = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+    c, s = math.cos(pitch), math.sin(pitch)
+    sideways = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+    c, s = math.cos(roll), math.sin(roll)
+    return upright @ sideways @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+
+
+def block(
+    center: Sequence[float],
+    size: Sequence[float],
+    rotation: np.ndarray,
+    textures: tuple[Texture, ...],
+    look: Look,
+) -> list[Quad]:
+    """The six faces of a box in any position.
+
+    Args:
+        center: world metres.
+        size: width, height and depth in metres.
+        rotation: (3, 3), its columns the directions of those.
+        textures: of the faces, taken in turn.
+        look: for the light.
+    """
+    x, y, z = (rotation[:, i] * size[i] / 2 for i in range(3))
+    faces = []
+    for index, (normal, along, up) in enumerate(
+        ((-z, x, y), (x, z, y), (z, -x, y), (-x, -z, y), (y, x, z), (-y, x, -z))
+    ):
+        corner = np.asarray(center) + normal - along + up
+        shade = shade_of(normal / np.linalg.norm(normal), look)
+        faces.append(_quad(corner, 2 * along, -2 * up, textures[index % len(textures)], shade))
+    return faces
 
 
 def card(
@@ -146,7 +184,7 @@ def _quad(
     down: np.ndarray,
     texture: Texture,
     shade: float,
-    motion: Motion | None,
+    motion: Motion | None = None,
 ) -> Quad:
     return Quad(tuple(corner), tuple(across), tuple(down), (texture,), shade=shade, motion=motion)
 

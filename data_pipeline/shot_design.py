@@ -14,6 +14,8 @@ from data_pipeline import closeups, landscapes, rooms, streets
 from data_pipeline.camera import Camera, CameraPath
 from data_pipeline.render import inverse_depths
 from data_pipeline.scene import Look, Scene
+from data_pipeline.still_life import still_life
+from data_pipeline.surface_photos import SurfacePhotos
 
 KINDS = ("room", "country", "street", "closeup")
 # Disparity of anything at any moment, in parts of the width: -8..+7 px at 384, with a margin for
@@ -23,34 +25,45 @@ _SAMPLE_WIDTH, _SAMPLE_MOMENTS = 96, 6
 
 
 def random_scene(
-    rng: np.random.Generator, kind: str | None = None, duration: float = 3.0, aspect: float = 16 / 9
+    rng: np.random.Generator,
+    kind: str | None = None,
+    duration: float | None = 3.0,
+    aspect: float = 16 / 9,
+    photos: SurfacePhotos | None = None,
 ) -> Scene:
     """Makes up a shot.
 
     Args:
         rng: decides everything.
-        kind: one of KINDS; None for any.
-        duration: seconds for which the depth budget must hold.
+        kind: one of KINDS, or "still_life", which needs photographs; None for any of KINDS.
+        duration: seconds for which the depth budget must hold; None leaves baseline and
+            convergence as they are, for what composes its disparity later.
         aspect: width / height of the picture, for the same reason.
+        photos: what covers the things of a still life.
 
     Returns:
         The scene; scene.path.at(time) is its camera.
     """
-    if kind is not None and kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}. Received: {kind}")
+    kinds = KINDS if photos is None else (*KINDS, "still_life")
+    if kind is not None and kind not in kinds:
+        raise ValueError(f"kind must be one of {', '.join(kinds)}. Received: {kind}")
     kind = kind or str(rng.choice(KINDS, p=(0.3, 0.25, 0.2, 0.25)))
-    indoor = kind == "room" or (kind == "closeup" and rng.random() < 0.55)
+    indoor = kind in ("room", "still_life") or (kind == "closeup" and rng.random() < 0.55)
     look = _look(rng, indoor)
     if kind == "closeup":
         surfaces, camera = closeups.closeup(rng, look, indoor)
         focus = closeups.subject_distance(camera, surfaces)
         if rng.random() < 0.75:
             look = dataclasses.replace(look, focus=focus, aperture=float(rng.uniform(1.5, 6)))
+    elif kind == "still_life":
+        surfaces, camera = still_life(rng, look, photos)
     else:
         make = {"room": rooms.room, "country": landscapes.country, "street": streets.street}[kind]
         surfaces, camera = make(rng, look)
     path = _path(rng, camera, kind)
     scene = Scene(kind, tuple(surfaces), look, path, int(rng.integers(2**31)))
+    if duration is None:
+        return scene
     return dataclasses.replace(scene, path=_fit_stereo(rng, scene, duration, aspect))
 
 
@@ -81,7 +94,7 @@ def _look(rng: np.random.Generator, indoor: bool) -> Look:
 
 def _path(rng: np.random.Generator, start: Camera, kind: str) -> CameraPath:
     """Still, panning, tilting, trucking, moving ahead or hand-held."""
-    pace = {"room": 0.35, "country": 0.8, "street": 0.8, "closeup": 0.06}[kind]
+    pace = {"room": 0.35, "country": 0.8, "street": 0.8, "closeup": 0.06, "still_life": 0.3}[kind]
     across, _, ahead = start.rotation()
     velocity, yaw_rate, pitch_rate, shake = np.zeros(3), 0.0, 0.0, 0.0
     move = rng.choice(6)
