@@ -21,6 +21,7 @@ LAYERS = {
     "metrics": 1,
     "rendering": 1,
     "clip_scores": 1,
+    "temporal": 1,
     "depth_scores": 1,
     "score_tables": 1,
     "compact": 1,
@@ -41,7 +42,7 @@ LAYERS = {
 WITHOUT_FRAMEWORK = {
     "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching",
     "composition", "config", "rendering", "baselines", "metrics", "score_tables",
-    "depth_scores", "clip_scores", "pairs",
+    "depth_scores", "clip_scores", "pairs", "temporal",
 }  # fmt: skip
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",
