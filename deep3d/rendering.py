@@ -5,7 +5,7 @@ so every pixel has a value and no holes open. Two ways to make the picture:
 
 * `render_select` enlarges the distribution in space and along the levels and mixes shifted copies
   of the full-resolution left view, as the original's upsampling operator did;
-* `render_warp` enlarges the expected disparity, keeps its edges steep, and fetches every pixel
+* `render_warp` enlarges the expected disparity, sees to its edges, and fetches every pixel
   once. Where the map folds back on itself, which is where the right eye sees what the
   left one does not, the background beside the fold is continued.
 """
@@ -17,12 +17,14 @@ import numpy as np
 
 from deep3d.disparity import DisparityLevels
 
-# An edge of depth: within this reach, in pixels of the network, disparity differs by more than this
-# many of them. Of the true disparity the enlargement alone makes slopes; chosen on synthetic films
-# (benchmarks/compare_renderers.py). The network's own edges are slopes of some pixels, in the
-# middle of which a piece of a thing would be torn off with the background; chosen by eye.
-EDGE_REACH, EDGE_THRESHOLD = 1.25, 1.0
-SOFT_EDGE_REACH, SOFT_EDGE_THRESHOLD = 4, 3.2
+# An edge of depth is sharp where a pixel of the network and its neighbours differ by this share of
+# what all within reach of it do, and by more than this many pixels. Enlargement makes a slope of
+# it, this wide to either side. Chosen on synthetic films (benchmarks/compare_renderers.py).
+EDGE_REACH, SHARP_SHARE, SHARP_THRESHOLD, SHARP_SLOPE = 4, 0.75, 1.0, 1.25
+# Elsewhere disparity falls by this much per pixel at most. From 1 on the picture would fold back;
+# less keeps things in shape and bends what lies to the right of them. Chosen on these films, where
+# 0.3 and 0.4 do best, and by eye on real ones.
+STEEPEST_FALL = 0.3
 
 
 def warp(left: np.ndarray, disparity: np.ndarray) -> np.ndarray:
@@ -48,7 +50,7 @@ def render_warp(
         left: (h, w, 3) uint8 or uint16 left view.
         disparity: (rows, columns) float32 expected disparity of the right view at any
             resolution, in pixels at the width of `left`.
-        sharpen: Whether to make the depth edges of the enlarged disparity steep.
+        sharpen: Whether to keep sharp depth edges steep, and to make soft ones gentle.
         fill: Whether to continue the background into disocclusions.
 
     Returns:
@@ -176,21 +178,34 @@ def _unfold(columns: np.ndarray) -> np.ndarray:
 
 
 def _enlarge(disparity: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Disparity at full resolution, with edges as steep as those of things.
+    """Disparity at full resolution, in which things stay whole.
 
-    Bilinear enlargement makes a slope of every depth edge, and a slope stretches the picture over
-    it; so edges are made steep before and after. Guiding the enlargement by the picture (guided
-    filter, joint bilateral) came out worse than plain bilinear.
+    Enlargement makes a slope of a sharp edge, over which the picture would stretch: it is made
+    steep again. The network's own edges are slopes already, and the middle of one often lies inside
+    the thing; made steep it would tear off a strip of it, and so it is made gentle instead.
     """
-    rows, columns = disparity.shape
-    scale = width / columns
-    # At twice the network's size contours are smooth already, and windows still small.
-    size = min(width, 2 * columns), min(height, 2 * rows)
-    disparity = cv2.resize(disparity, size, interpolation=cv2.INTER_LINEAR)
-    reach = max(1, round(SOFT_EDGE_REACH * size[0] / columns))
-    disparity = _steepened(disparity, reach, SOFT_EDGE_THRESHOLD * scale)
+    scale = width / disparity.shape[1]
+    step, contrast = _range(disparity, 1), _range(disparity, EDGE_REACH)
+    sharp = step > np.maximum(SHARP_SHARE * contrast, SHARP_THRESHOLD * scale)
+    sharp = cv2.dilate(sharp.astype(np.uint8), _square(1))
+    disparity = _gently_falling(disparity, STEEPEST_FALL * scale, sharp)
     disparity = cv2.resize(disparity, (width, height), interpolation=cv2.INTER_LINEAR)
-    return _steepened(disparity, round(EDGE_REACH * scale), EDGE_THRESHOLD * scale)
+    if not sharp.any():
+        return disparity
+    sharp = cv2.resize(sharp, (width, height), interpolation=cv2.INTER_NEAREST)
+    steep = _steepened(disparity, round(SHARP_SLOPE * scale), SHARP_THRESHOLD * scale)
+    return np.where(sharp, steep, disparity)
+
+
+def _gently_falling(disparity: np.ndarray, fall: float, sharp: np.ndarray) -> np.ndarray:
+    """The lowest map above this one that falls by at most `fall` from column to column.
+
+    So a thing keeps its disparity up to its right outline and somewhat beyond, and the picture is
+    stretched over what it uncovers. Sharp pixels stay as they are, and nothing passes over them.
+    """
+    barrier = 2 * np.ptp(disparity) * np.cumsum(sharp, axis=1, dtype=np.float32)
+    rise = fall * np.arange(disparity.shape[1], dtype=np.float32) + barrier
+    return np.maximum.accumulate(disparity + rise, axis=1) - rise
 
 
 def _steepened(disparity: np.ndarray, reach: int, threshold: float) -> np.ndarray:
@@ -200,7 +215,14 @@ def _steepened(disparity: np.ndarray, reach: int, threshold: float) -> np.ndarra
     of their extremes, which puts an edge in the middle of a slope; slanted surfaces stay as they
     are.
     """
-    window = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    low, high = cv2.erode(disparity, window), cv2.dilate(disparity, window)
+    low, high = cv2.erode(disparity, _square(reach)), cv2.dilate(disparity, _square(reach))
     steep = np.where(disparity - low < high - disparity, low, high)
     return np.where(high - low > threshold, steep, disparity)
+
+
+def _range(values: np.ndarray, reach: int) -> np.ndarray:
+    return cv2.morphologyEx(values, cv2.MORPH_GRADIENT, _square(reach))
+
+
+def _square(reach: int) -> np.ndarray:
+    return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)

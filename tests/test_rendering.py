@@ -139,3 +139,39 @@ def test_render_warp_tears_nothing_off_at_soft_edges():
     dark = np.flatnonzero(right < 120)
     assert dark[-1] - dark[0] + 1 == dark.size, "one piece"
     assert dark.size == pytest.approx(50, abs=3)
+
+
+def test_render_warp_keeps_things_whole_where_edges_lie_inside():
+    """Of a bar whose disparity ends before it does, nothing stays behind with the wall."""
+    left = np.full((12, 384, 3), 220, np.uint8)
+    left[:, 150:200] = 20
+    disparity = np.full((12, 384), -8, np.float32)
+    disparity[:, 146:190] = 7  # three pixels of the bar on either side are missing
+    right = render_warp(left, cv2.blur(disparity, (9, 1)))[6, :, 0]
+    dark = np.flatnonzero(right < 120)
+    assert dark[-1] - dark[0] + 1 == dark.size, "one piece"
+
+
+def test_render_warp_keeps_things_in_shape_at_soft_edges():
+    """The right outline of a bar whose edge is a slope stays within a third of the slope."""
+    left = np.full((12, 384, 3), 220, np.uint8)
+    left[:, 150:200] = 20
+    disparity = np.full((12, 384), -8, np.float32)
+    disparity[:, 143:193] = 7
+    soft = cv2.blur(disparity, (15, 1))
+    widths = {
+        sharpen: np.count_nonzero(render_warp(left, soft, sharpen=sharpen)[6, :, 0] < 120)
+        for sharpen in (True, False)
+    }
+    assert abs(widths[True] - 50) <= 5 < abs(widths[False] - 50)
+
+
+def test_render_warp_does_not_move_sharp_edges():
+    """Of the true disparity at a quarter of the size, edges come out where they were."""
+    left, _, disparity = scene(width=320)
+    small = cv2.resize(disparity, (80, 10), interpolation=cv2.INTER_AREA)
+    away = np.ones(disparity.shape, bool)
+    away[6:14] = away[26:34] = False  # within a pixel of the small map from the edges of the box
+    away[:, 51:57] = away[:, 91:106] = False  # with what it uncovers, which is made up
+    expected = render_warp(left, disparity, sharpen=False)
+    np.testing.assert_array_equal(render_warp(left, small)[away], expected[away])
