@@ -19,6 +19,7 @@ from absl import flags
 
 from deep3d import baselines
 from deep3d.command_line import UsageError, run_script
+from deep3d.image_file import read_image
 from deep3d.video import LAYOUTS, VideoReader, unpack
 
 flags.DEFINE_string("video", None, "Converted film.")
@@ -71,7 +72,7 @@ def _read(truth: pathlib.Path, video: str, layout: str):
             size = right.shape[1::-1]
             name = f"{number:06d}.png"
             for views, eye in ((lefts, "left"), (rights, "right")):
-                picture = cv2.cvtColor(cv2.imread(str(truth / eye / name)), cv2.COLOR_BGR2RGB)
+                picture = read_image(truth / eye / name)
                 views.append(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
             made.append(right.copy())
     return lefts, rights, made

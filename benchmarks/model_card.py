@@ -27,7 +27,8 @@ from card_pictures import ALL_BYTES, Example, credits_line, write_sheets
 
 from deep3d.atomic_file import write_bytes
 from deep3d.command_line import UsageError, load_tensorflow, run_script
-from deep3d.pairs import pair_paths, read_image, read_table
+from deep3d.image_file import read_image
+from deep3d.pairs import pair_paths, read_table
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MEDIA = ROOT / "benchmarks" / "real_media.csv"

@@ -22,8 +22,8 @@ def main(arguments):
         raise UsageError("Give --output and at least one picture.")
     load_tensorflow()
     from deep3d.conversion import render_right
+    from deep3d.image_file import read_image
     from deep3d.inference import Predictor
-    from deep3d.pairs import read_image
     from deep3d.pretrained import load_model
     from deep3d.summaries import disparity_picture
     from deep3d.video import anaglyph

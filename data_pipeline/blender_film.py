@@ -14,7 +14,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import sys
 from collections.abc import Callable
 
 import cv2
@@ -25,7 +24,7 @@ from data_pipeline.blender_shots import KINDS, render_shot
 from data_pipeline.film import PlannedShot
 from data_pipeline.synthetic import encode_disparity
 from deep3d.atomic_file import write_bytes
-from deep3d.command_line import UsageError, define_flags, override, run_script
+from deep3d.command_line import UsageError, define_flags, only_flags, run_script, terminal_progress
 
 FRAME_RATE = 24
 _FOLDERS = ("left", "right", "disparity_left")
@@ -209,25 +208,13 @@ def _write_truth(folder: pathlib.Path, config: BlenderFilmConfig, shots: list[di
     write_bytes(folder / "truth.json", json.dumps(truth, indent=1).encode())
 
 
-def _show_progress(done: int, total: int):
-    end = "\n" if done == total else ""
-    sys.stderr.write(f"\r{done} of {total} frames{end}")
-    sys.stderr.flush()
-
-
 def _main(arguments: list[str]):
     from absl import flags
 
-    options = flags.FLAGS
-    if arguments:
-        raise UsageError(f"Only flags are understood. Received: {arguments}.")
-    if not options.output:
+    config = only_flags(BlenderFilmConfig(), arguments)
+    if not flags.FLAGS.output:
         raise UsageError("--output must be given.")
-    try:
-        config = override(BlenderFilmConfig())
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    make_film(config, options.output, _show_progress if sys.stderr.isatty() else None)
+    make_film(config, flags.FLAGS.output, terminal_progress())
 
 
 def run():

@@ -11,6 +11,7 @@ import numpy as np
 
 # What a picture shows, for tables by kind of content.
 CONTENTS = ("indoor", "street", "nature", "close-up", "film")
+LONGEST_SIDE = 480  # pixels, of the pictures that sources yield
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,3 +48,9 @@ class DepthExample:
                 f"Disparity and weight must have the size of the view, {size}. "
                 f"Received: {self.disparity.shape}, {self.weight.shape}"
             )
+
+
+def size_within(height: int, width: int, longest: int = LONGEST_SIDE) -> tuple[int, int]:
+    """Height and width with the same aspect, the longer at most `longest`; never enlarged."""
+    scale = min(1.0, longest / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))

@@ -16,15 +16,15 @@ import cv2
 import numpy as np
 from absl import logging
 
-from data_pipeline.depth_example import DepthExample
+from data_pipeline.depth_example import LONGEST_SIDE, DepthExample, size_within
 from data_pipeline.ground import USUAL_HORIZON, Kind, estimate_horizon, ground_top
 from data_pipeline.label_maps import close_seams, label_regions, low_ground
 from data_pipeline.planes import plane_kinds, shows_sky, without_border
 from data_pipeline.subjects import Stage, ground_edges, stage_of_person, subject_disparity
 from data_pipeline.upright import upright_disparity
+from deep3d.image_file import read_image
 
 SOURCES = ("camvid", "labelmefacade", "ade_planar_sprs", "clothing_coparsing", "davis2016_val")
-LONGEST_SIDE = 480
 # Larger files are refused before anything is made of them.
 LARGEST_SIDE = 8192
 TWINS = "twins_labelmefacade_sprs.csv"
@@ -130,10 +130,9 @@ def read_labelled(file: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
         ValueError: if either cannot be read, or their sizes differ or are too large.
     """
     label_file = file.parent.parent / "labels" / f"{file.stem}.png"
-    picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
-    labels = cv2.imread(str(label_file), cv2.IMREAD_UNCHANGED)
-    if picture is None or labels is None:
-        raise ValueError(f"A picture and its labels must be readable. Received: {file}")
+    picture, labels = read_image(file), cv2.imread(str(label_file), cv2.IMREAD_UNCHANGED)
+    if labels is None:
+        raise ValueError(f"The labels of a picture must be readable. Received: {label_file}")
     if labels.shape != picture.shape[:2] or labels.dtype != np.uint8:
         raise ValueError(
             f"Labels must be (h, w) uint8 of their picture's size, {picture.shape[:2]}. "
@@ -141,12 +140,11 @@ def read_labelled(file: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
         )
     if max(labels.shape) > LARGEST_SIDE:
         raise ValueError(f"Sides must be at most {LARGEST_SIDE}. Received: {labels.shape}")
-    scale = LONGEST_SIDE / max(labels.shape)
-    if scale < 1:
-        size = [max(1, round(side * scale)) for side in labels.shape[::-1]]
+    if max(labels.shape) > LONGEST_SIDE:
+        size = size_within(*labels.shape)[::-1]
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         labels = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST)
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), labels
+    return picture, labels
 
 
 def _interpret(source, name, picture, labels, usual) -> tuple[str, np.ndarray, np.ndarray]:

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from data_pipeline.depth_example import DepthExample
-from data_pipeline.rgbd import read_rgb, size_within
+from data_pipeline.depth_example import DepthExample, size_within
 from data_pipeline.salient_object import SalientObject, find_salient_object
+from deep3d.image_file import read_image
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 SMALL = 0.1  # share of the picture below which the object is a part of a landscape
@@ -115,7 +115,7 @@ def find_sky(image: np.ndarray) -> np.ndarray:
 
 def _examples(source: str, paths) -> Iterator[DepthExample]:
     for path in paths:
-        image = read_rgb(path)
+        image = read_image(path)
         height, width = size_within(*image.shape[:2])
         image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         found = find_salient_object(image)

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from data_pipeline.depth_example import DepthExample
-from data_pipeline.rgbd import LONGEST_SIDE, read_rgb, size_within
+from data_pipeline.depth_example import DepthExample, size_within
 from data_pipeline.synthetic import decode_disparity
+from deep3d.image_file import read_image
 
 CONTENT = {
     "room": "indoor",
@@ -54,8 +54,7 @@ def _frames(file: pathlib.Path) -> Iterator[DepthExample]:
         for frame in range(shot["first_frame"], shot["end_frame"]):
             disparity = _read_disparity(film / "disparity_left" / f"{frame:06d}.png")
             left = _read_left(film / "left", frame)
-            size = size_within(*left.shape[:2], longest=LONGEST_SIDE)
-            height, width = size
+            height, width = size_within(*left.shape[:2])
             disparity = cv2.resize(disparity, (width, height), interpolation=cv2.INTER_NEAREST)
             yield DepthExample(
                 f"{film.name}_{frame:06d}",
@@ -71,7 +70,7 @@ def _read_left(folder: pathlib.Path, frame: int) -> np.ndarray:
     for suffix in (".png", ".jpg"):
         path = folder / f"{frame:06d}{suffix}"
         if path.is_file():
-            return read_rgb(path)
+            return read_image(path)
     raise ValueError(f"{folder} lacks frame {frame}.")
 
 

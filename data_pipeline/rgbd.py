@@ -21,7 +21,9 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from data_pipeline.depth_example import DepthExample
+from data_pipeline.depth_example import DepthExample, size_within
+from data_pipeline.hole_filling import fill_smoothly
+from deep3d.image_file import read_image
 
 COLUMNS = ("source", "rgb", "depth", "kind", "depth_unit")
 UNITS = ("mm", "relative_inverse", "relative_depth")
@@ -36,7 +38,6 @@ CONTENT_OF_KIND = {
     "outdoor": "nature",
     "nature": "nature",
 }
-LONGEST_SIDE = 480  # pixels, of what is yielded
 NEAREST_MM, FARTHEST_MM = 150.0, 60_000.0  # nearer is sensor noise, farther is no parallax
 # A side of the picture may lose this share to an invalid frame; a larger gap belongs to the scene.
 WIDEST_FRAME = 0.12
@@ -73,47 +74,6 @@ def rgbd_examples(folder: str | os.PathLike) -> Iterator[DepthExample]:
         _check_row(folder, row)
     rows.sort(key=lambda row: (row["source"], row["rgb"]))
     return _examples(folder, rows)
-
-
-def read_rgb(path: str | os.PathLike) -> np.ndarray:
-    """Reads an image file as (h, w, 3) uint8 RGB, also where it is grey.
-
-    Raises:
-        ValueError: If the file is no image.
-    """
-    image = cv2.imread(os.fspath(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError(f"The file must be an image. Received: {path}")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-
-
-def size_within(height: int, width: int, longest: int = LONGEST_SIDE) -> tuple[int, int]:
-    """Height and width with the same aspect, the longer at most `longest`; never enlarged."""
-    scale = min(1.0, longest / max(height, width))
-    return max(1, round(height * scale)), max(1, round(width * scale))
-
-
-def fill_smoothly(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Fills what is unknown from what is known around it, ever more blurred with distance.
-
-    Known values are averaged down a pyramid, and every unknown pixel takes the finest level that
-    knows it.
-
-    Args:
-        values: (h, w) float32; ignored, and may be anything, where not known.
-        known: (h, w) bool, somewhere True.
-
-    Returns:
-        (h, w) float32, equal to `values` where known and finite everywhere.
-
-    Raises:
-        ValueError: If nothing is known.
-    """
-    if not known.any():
-        raise ValueError("Something must be known to fill the rest from. Received: no known pixel")
-    share = known.astype(np.float32)
-    mean = np.where(known, values, 0).astype(np.float32)
-    return np.where(known, values, _filled(mean, share)).astype(np.float32)
 
 
 def _read_index(folder: pathlib.Path) -> list[dict[str, str]]:
@@ -168,7 +128,7 @@ def _content(row: dict[str, str]) -> str:
 
 def _examples(folder: pathlib.Path, rows: list[dict[str, str]]) -> Iterator[DepthExample]:
     for row in rows:
-        left = read_rgb(folder / row["rgb"])
+        left = read_image(folder / row["rgb"])
         depth = cv2.imread(os.fspath(folder / row["depth"]), cv2.IMREAD_UNCHANGED)
         if depth is None or depth.shape != left.shape[:2]:
             received = "no image" if depth is None else f"{depth.shape} and {left.shape}"
@@ -273,13 +233,3 @@ def _depth_edges(disparity, known) -> np.ndarray:
     step = cv2.morphologyEx(disparity, cv2.MORPH_GRADIENT, cross)
     # A gradient over three pixels sees a slope twice.
     return step > 2 * EDGE_STEP * max(float(high - low), 1e-6)
-
-
-def _filled(mean, share) -> np.ndarray:
-    """The normalised mean where anything is known, else that of the next coarser level."""
-    normalised = mean / np.maximum(share, 1e-6)
-    if share.min() > 0 or max(share.shape) <= 2:
-        fallback = mean.sum() / max(float(share.sum()), 1e-6)
-        return np.where(share > 0, normalised, fallback).astype(np.float32)
-    coarse = _filled(cv2.pyrDown(mean), cv2.pyrDown(share))
-    return np.where(share > 0.05, normalised, cv2.pyrUp(coarse, dstsize=share.shape[::-1]))

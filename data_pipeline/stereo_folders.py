@@ -12,8 +12,9 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from data_pipeline.depth_example import DepthExample
-from data_pipeline.rgbd import read_rgb, size_within
+from data_pipeline.depth_example import DepthExample, size_within
+from data_pipeline.hole_filling import fill_from_background
+from deep3d.image_file import read_image
 from deep3d.stereo_matching import match_stereo
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
@@ -55,42 +56,6 @@ def stereo_folder_examples(
     return _examples(folder, names, group, content)
 
 
-def fill_from_background(disparity: np.ndarray) -> np.ndarray:
-    """Fills what is unknown with the farther of the known neighbours in its row.
-
-    What one camera does not see is hidden by something nearer, so it lies behind that. Rows
-    without any match take the values of the nearest row that has one.
-
-    Args:
-        disparity: (h, w) float32, NaN where unknown, somewhere known.
-
-    Returns:
-        (h, w) float32, finite.
-
-    Raises:
-        ValueError: If nothing is known.
-    """
-    known = np.isfinite(disparity)
-    if not known.any():
-        raise ValueError("Something must be known to fill the rest from. Received: only NaN")
-    columns = np.broadcast_to(np.arange(disparity.shape[1]), disparity.shape)
-    before = np.maximum.accumulate(np.where(known, columns, -1), axis=1)
-    last = disparity.shape[1]
-    after = np.minimum.accumulate(np.where(known, columns, last)[:, ::-1], axis=1)[:, ::-1]
-    candidates = [
-        np.where(
-            (at >= 0) & (at < last),
-            np.take_along_axis(disparity, np.clip(at, 0, last - 1), axis=1),
-            np.nan,
-        )
-        for at in (before, after)
-    ]
-    filled = np.fmin(*candidates)
-    rows = np.flatnonzero(known.any(axis=1))
-    nearest = np.abs(np.arange(len(filled))[:, np.newaxis] - rows).argmin(axis=1)
-    return np.ascontiguousarray(filled[rows[nearest]], dtype=np.float32)
-
-
 def _image_names(folder: pathlib.Path) -> list[str]:
     names = []
     if folder.is_dir():
@@ -102,7 +67,7 @@ def _image_names(folder: pathlib.Path) -> list[str]:
 
 def _examples(folder, names, group: str, content: str) -> Iterator[DepthExample]:
     for name in names:
-        left, right = (read_rgb(folder / side / name) for side in ("left", "right"))
+        left, right = (read_image(folder / side / name) for side in ("left", "right"))
         if left.shape != right.shape:
             raise ValueError(
                 f"Both views must have one size. Received: {left.shape}, {right.shape} for {name}"

@@ -15,7 +15,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import sys
 import tempfile
 from collections.abc import Callable
 from fractions import Fraction
@@ -27,7 +26,7 @@ from data_pipeline.film import MovieConfig, PlannedShot, bar_height, movie_frame
 from data_pipeline.render import StereoFrame
 from data_pipeline.soundtrack import write_chords
 from deep3d.atomic_file import write_bytes
-from deep3d.command_line import UsageError, define_flags, override, run_script
+from deep3d.command_line import UsageError, define_flags, only_flags, run_script, terminal_progress
 from deep3d.video import CONTAINERS, VideoWriter, pack, packed_size
 
 DISPARITY_OFFSET, DISPARITY_STEPS = 512, 64  # of the stored disparity
@@ -164,30 +163,18 @@ def _write_truth(folder: pathlib.Path, number: int, frame: StereoFrame) -> None:
         write_bytes(folder / name / f"{number:06d}.png", data.tobytes())
 
 
-def _show_progress(done: int, total: int) -> None:
-    end = "\n" if done == total else ""
-    sys.stderr.write(f"\r{done} of {total} frames{end}")
-
-
 def _main(arguments: list[str]) -> None:
     from absl import flags
 
     options = flags.FLAGS
-    if arguments:
-        raise UsageError(f"Only flags are understood. Received: {arguments}.")
+    config = only_flags(MovieConfig(), arguments)
     if not options.output:
         raise UsageError("--output must be given.")
-    try:
-        config = override(MovieConfig())
-    except ValueError as error:
-        raise UsageError(str(error)) from error
     if pathlib.Path(options.output).suffix not in CONTAINERS:
         raise UsageError(
             f"--output must end in {', '.join(CONTAINERS)}. Received: {options.output}."
         )
-    make_movie(
-        config, options.output, options.truth, _show_progress if sys.stderr.isatty() else None
-    )
+    make_movie(config, options.output, options.truth, terminal_progress())
 
 
 def run() -> None:

@@ -5,10 +5,10 @@ plane seen by a level camera has an inverse depth linear in x and constant in y.
 from the pixels where a region meets the ground, or, where it never does, from what hides its foot.
 """
 
-import cv2
 import numpy as np
 
 from data_pipeline.ground import Kind, ground_ramp
+from data_pipeline.hole_filling import fill_smoothly
 
 # What is seen over something else is farther by some factor: a floor set back, a house behind cars.
 BEHIND_WALL = 0.9
@@ -72,32 +72,10 @@ def upright_disparity(
     seen = kinds[regions]
     disparity = np.where(seen == Kind.GROUND, ramp[:, None], disparity)
     void = seen == Kind.VOID
-    disparity = np.where(void, fill_smoothly(disparity, ~void), disparity)
+    if not void.all():
+        disparity = fill_smoothly(disparity, ~void)
     weight = np.where(void, UNLABELLED, weight)
     return disparity.astype(np.float32), weight.astype(np.float32)
-
-
-def fill_smoothly(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Unknown pixels as the mean of the known ones around, from near to far.
-
-    Args:
-        values: (h, w) float.
-        known: (h, w) bool.
-
-    Returns:
-        (h, w) float32, equal to `values` where known; 0 where nothing is known.
-    """
-    filled = np.where(known, values, 0).astype(np.float32)
-    missing = ~known
-    size = 9
-    while missing.any() and size < 4 * max(values.shape):
-        amount = cv2.blur(known.astype(np.float32), (size, size))
-        total = cv2.blur(np.where(known, values, 0).astype(np.float32), (size, size))
-        reached = missing & (amount > 1e-3)
-        filled[reached] = total[reached] / amount[reached]
-        missing &= ~reached
-        size = 2 * size + 1
-    return filled
 
 
 def _guess_profiles(kinds, profiles, trust) -> None:

@@ -74,6 +74,27 @@ def override(config):
     return dataclasses.replace(config, **changes)
 
 
+def only_flags(config, arguments: Sequence[str]):
+    """What `override` returns, for a script that understands flags alone.
+
+    Args:
+        config: As for `override`.
+        arguments: What the user typed besides flags.
+
+    Returns:
+        The copy.
+
+    Raises:
+        UsageError: If there are arguments, or the dataclass refuses a value.
+    """
+    if arguments:
+        raise UsageError(f"Only flags are understood. Received: {arguments}.")
+    try:
+        return override(config)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
 def run_script(main: Callable[[list[str]], int | None], usage: str):
     """Parses flags and runs `main` with the remaining arguments; never returns.
 
@@ -105,6 +126,21 @@ def load_tensorflow():
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def terminal_progress() -> Callable[[int, int], None] | None:
+    """What shows progress on standard error.
+
+    Returns:
+        Called with (frames done, frames in all); None where nobody watches.
+    """
+    return _show_progress if sys.stderr.isatty() else None
+
+
+def _show_progress(done: int, total: int):
+    end = "\n" if done == total else ""
+    sys.stderr.write(f"\r{done} of {total} frames{end}")
+    sys.stderr.flush()
 
 
 def _parse(arguments: list[str]) -> list[str]:

@@ -2,19 +2,16 @@
 
 import csv
 import dataclasses
-import os
 import pathlib
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 
 from deep3d.composition import apply_composition, compose_for_levels
 from deep3d.disparity import DisparityLevels
+from deep3d.image_file import IMAGE_SUFFIXES, read_image
 from deep3d.stereo_matching import disparity_percentiles
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
-MAX_PIXELS = 100_000_000
 # A table about pictures is a few lines; more than this is no such table.
 MAX_TABLE_BYTES = 10_000_000
 # Disparities are searched up to this share of the width before a pair is composed.
@@ -119,24 +116,6 @@ def read_table(*paths) -> dict[str, dict]:
             known = {key: text for key, text in line.items() if key and isinstance(text, str)}
             rows.setdefault(line["name"], {}).update(known)
     return rows
-
-
-def read_image(path) -> np.ndarray:
-    """Reads a picture as (h, w, 3) uint8 RGB.
-
-    Args:
-        path: Any picture that OpenCV decodes.
-
-    Returns:
-        The picture.
-
-    Raises:
-        ValueError: If it is no picture.
-    """
-    picture = cv2.imread(os.fspath(path), cv2.IMREAD_COLOR)
-    if picture is None or picture.shape[0] * picture.shape[1] > MAX_PIXELS:
-        raise ValueError(f"{path} is no picture that can be read.")
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
 
 def compose(pair: Pair, levels: DisparityLevels) -> Pair:

@@ -1,4 +1,5 @@
 import dataclasses
+import io
 import json
 import pathlib
 import subprocess
@@ -88,3 +89,15 @@ def test_help_text_comes_from_the_docstring():
     for config in (ConversionConfig, ModelConfig, TrainingConfig):
         fields = {field.name for field in dataclasses.fields(config)}
         assert fields == set(_attribute_docs(config))
+
+
+def test_terminal_progress_preset(monkeypatch):
+    from deep3d.command_line import terminal_progress
+
+    terminal = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert terminal_progress() is None
+    terminal.isatty = lambda: True
+    for done in (1, 2):
+        terminal_progress()(done, 2)
+    assert terminal.getvalue() == "\r1 of 2 frames\r2 of 2 frames\n"

@@ -154,7 +154,7 @@ def test_read_labelled_rejects_other_size(tmp_path):
 def test_read_labelled_rejects_missing_labels(tmp_path):
     write(tmp_path, "camvid", "train_0016E5_00390", street())
     (tmp_path / "camvid" / "labels" / "train_0016E5_00390.png").unlink()
-    with pytest.raises(ValueError, match="readable"):
+    with pytest.raises(ValueError, match="labels of a picture must be readable"):
         only(tmp_path, "camvid")
 
 

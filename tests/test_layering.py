@@ -14,6 +14,7 @@ LAYERS = {
     "video": 0,
     "background": 0,
     "command_line": 0,
+    "image_file": 0,
     "stereo_matching": 1,
     "composition": 1,
     "config": 1,
@@ -42,10 +43,11 @@ LAYERS = {
 WITHOUT_FRAMEWORK = {
     "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching",
     "composition", "config", "rendering", "baselines", "metrics", "score_tables",
-    "depth_scores", "clip_scores", "pairs", "temporal",
+    "depth_scores", "clip_scores", "pairs", "temporal", "image_file",
 }  # fmt: skip
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",
+    "image_file",
 }  # fmt: skip
 
 

@@ -242,7 +242,7 @@ def test_object_examples_rejects_folder_without_images(tmp_path):
 
 def test_object_examples_rejects_text(tmp_path):
     (tmp_path / "a.jpg").write_text("no picture")
-    with pytest.raises(ValueError, match="must be an image"):
+    with pytest.raises(ValueError, match="no picture that can be read"):
         next(object_examples(tmp_path))
 
 

@@ -98,12 +98,6 @@ def test_read_table_rejects_other_files(tmp_path):
         pairs.read_table(tmp_path / "b.csv")
 
 
-def test_read_image_rejects_text(tmp_path):
-    (tmp_path / "no.png").write_text("text")
-    with pytest.raises(ValueError, match="no picture"):
-        pairs.read_image(tmp_path / "no.png")
-
-
 def test_compose_centers_the_disparity():
     pair = pairs.compose(shifted_pair("x", 10, 0), LEVELS)
     error = np.abs(pair.left.astype(int) - pair.right).mean()

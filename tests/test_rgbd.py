@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.rgbd import fill_smoothly, read_rgb, rgbd_examples, size_within
+from data_pipeline.rgbd import rgbd_examples
 
 HEIGHT, WIDTH = 90, 126
 ROW = {
@@ -215,41 +215,6 @@ def test_rgbd_examples_rejects_text_for_depth(tmp_path):
     (folder / "depth/0.png").write_text("no picture")
     with pytest.raises(ValueError, match="Received: no image"):
         only(folder)
-
-
-def test_read_rgb_rejects_text(tmp_path):
-    (tmp_path / "a.png").write_text("no picture")
-    with pytest.raises(ValueError, match=r"must be an image.*a\.png"):
-        read_rgb(tmp_path / "a.png")
-
-
-def test_size_within_preset():
-    assert size_within(300, 700) == (206, 480)
-    assert size_within(1024, 580) == (480, 272)
-    assert size_within(100, 101) == (100, 101)
-
-
-def test_fill_smoothly_keeps_what_is_known():
-    rng = np.random.default_rng(5)
-    values, known = rng.random((37, 53), np.float32), rng.random((37, 53)) < 0.3
-    values[~known] = np.nan
-    filled = fill_smoothly(values, known)
-    np.testing.assert_array_equal(filled[known], values[known])
-    assert np.isfinite(filled).all()
-    assert filled.min() >= 0 and filled.max() <= 1
-
-
-def test_fill_smoothly_is_smooth():
-    ramp = np.linspace(0, 1, 61, dtype=np.float32)[:, np.newaxis] * np.ones((1, 83), np.float32)
-    known = np.ones(ramp.shape, bool)
-    known[20:40, 30:60] = False
-    # A fill from around cannot know the slope inside, but comes close to it.
-    assert np.abs(fill_smoothly(ramp, known) - ramp).max() < 0.15
-
-
-def test_fill_smoothly_rejects_nothing_known():
-    with pytest.raises(ValueError, match="Something must be known"):
-        fill_smoothly(np.zeros((4, 5), np.float32), np.zeros((4, 5), bool))
 
 
 def test_rgbd_examples_real(shared_folder):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from stereo_films import textured_pair, two_planes
 
-from data_pipeline.stereo_folders import fill_from_background, stereo_folder_examples
+from data_pipeline.stereo_folders import stereo_folder_examples
 
 
 def write_pairs(folder, **pairs):
@@ -88,33 +88,6 @@ def test_stereo_folder_examples_rejects_unequal_sizes(tmp_path):
     folder = write_pairs(tmp_path, a=(left, right[:-2]))
     with pytest.raises(ValueError, match="one size"):
         list(stereo_folder_examples(folder, "car"))
-
-
-def test_fill_from_background_preset():
-    nan = np.nan
-    disparity = np.array(
-        [[nan, nan, nan, nan], [nan, 5, nan, 2], [3, nan, nan, nan], [1, nan, 4, nan]], np.float32
-    )
-    expected = [[5, 5, 2, 2], [5, 5, 2, 2], [3, 3, 3, 3], [1, 1, 4, 4]]
-    np.testing.assert_array_equal(fill_from_background(disparity), expected)
-
-
-def test_fill_from_background_matches_reference():
-    rng = np.random.default_rng(8)
-    disparity = rng.random((13, 17), np.float32)
-    disparity[rng.random(disparity.shape) < 0.6] = np.nan
-    disparity[:, 3] = 0.5  # so that every row has a match
-    expected = disparity.copy()
-    for y, x in np.argwhere(np.isnan(disparity)):
-        before, after = disparity[y, :x], disparity[y, x:]
-        before, after = before[np.isfinite(before)], after[np.isfinite(after)]
-        expected[y, x] = min([*before[-1:], *after[:1]])
-    np.testing.assert_array_equal(fill_from_background(disparity), expected)
-
-
-def test_fill_from_background_rejects_nothing_known():
-    with pytest.raises(ValueError, match="Something must be known"):
-        fill_from_background(np.full((3, 4), np.nan, np.float32))
 
 
 def test_stereo_folder_examples_real(shared_folder, tmp_path):

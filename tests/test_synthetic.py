@@ -173,7 +173,13 @@ def run_command(*arguments):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--layout=cube", "--output=a.mp4"], ["--output=a.avi"], ["--no_such=1"], []],
+    [
+        ["--layout=cube", "--output=a.mp4"],
+        ["--output=a.avi"],
+        ["--no_such=1"],
+        [],
+        ["a", "--output=a.mp4"],
+    ],
     ids=" ".join,
 )
 def test_command_rejects_in_one_line(arguments):

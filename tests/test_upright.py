@@ -3,7 +3,7 @@ import pytest
 
 from data_pipeline.ground import Kind, estimate_horizon, ground_ramp
 from data_pipeline.subjects import Stage, ground_edges, stage_of_person, subject_disparity
-from data_pipeline.upright import fill_smoothly, upright_disparity
+from data_pipeline.upright import upright_disparity
 
 HEIGHT, WIDTH = 101, 160
 HORIZON = 40.0
@@ -165,14 +165,10 @@ def test_upright_disparity_rejects_unknown_region():
         upright_disparity(regions, kinds[:2], HORIZON)
 
 
-def test_fill_smoothly_preset():
-    values = np.tile(np.arange(40, dtype=np.float32), (30, 1))
-    known = np.ones(values.shape, bool)
-    known[10:20, 15:25] = False
-    filled = fill_smoothly(np.where(known, values, 99), known)
-    np.testing.assert_array_equal(filled[known], values[known])
-    np.testing.assert_allclose(filled, values, atol=5)
-    assert (fill_smoothly(values, np.zeros(values.shape, bool)) == 0).all()
+def test_upright_disparity_without_any_label():
+    regions, kinds = np.zeros((30, 40), int), np.array([Kind.VOID])
+    disparity, weight = upright_disparity(regions, kinds, 10.0)
+    assert (disparity == 0).all() and 0 < weight.max() < 0.2
 
 
 def person():
