@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from data_pipeline import textures
+from deep3d.image_file import IMAGE_SUFFIXES, read_image
 
-_SUFFIXES = (".jpg", ".jpeg", ".png")
 _LIMIT = 2000  # photographs kept in memory, some 0.2 MB each
 _SIDE = 320  # px of a photograph's longer side in memory
 _PROCEDURAL = (textures.plaid, textures.stripes, textures.cloth, textures.wood, textures.bricks)
@@ -20,14 +20,13 @@ class SurfacePhotos:
         """Reads the pictures directly in `folder`, in the order of their names.
 
         Raises:
-            ValueError: If there are none that can be read.
+            ValueError: If there are none, or one cannot be read.
         """
         paths = sorted(pathlib.Path(folder).iterdir())
-        paths = [path for path in paths if path.suffix.lower() in _SUFFIXES]
-        pictures = [cv2.imread(str(path)) for path in paths[:_LIMIT]]
-        self._pictures = [_small(picture) for picture in pictures if picture is not None]
-        if not self._pictures:
-            raise ValueError(f"The folder {folder} has no pictures that can be read.")
+        paths = [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
+        if not paths:
+            raise ValueError(f"The folder {folder} has no pictures.")
+        self._pictures = [_small(read_image(path)) for path in paths[:_LIMIT]]
 
     def surface(self, rng: np.random.Generator, height: int, width: int) -> np.ndarray:
         """A part of a photograph, whole or small and mirrored, or a plain or patterned material.
@@ -59,7 +58,7 @@ def _small(picture: np.ndarray) -> np.ndarray:
     scale = _SIDE / max(picture.shape[:2])
     if scale < 1:
         picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    return picture
 
 
 def _part(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
