@@ -44,7 +44,7 @@ def test_update_follows_motion():
 
 
 def test_update_moves_what_the_right_view_shows():
-    """The right half of the left view scrolls; with 32 px of disparity, the right view's from 64."""
+    """The right half of the left view scrolls; at a disparity of 32, the right view's from 64."""
     still, scrolling = texture(7), np.vstack([texture(8), texture(8)])
     waves = np.tile(32 + 2 * np.sin(np.arange(2 * HEIGHT) * 2 * np.pi / 32)[:, None], (1, WIDTH))
     stabiliser = Stabiliser()
