@@ -1,4 +1,4 @@
-"""Writes H.264 video with exact presentation times and the untouched audio of the source.
+"""Writes video with exact presentation times and the untouched audio of the source.
 
 The file grows under a hidden name beside the target and takes the target's name when it is complete
 and on disk, so a killed or failed run never leaves a broken file under the final name.
@@ -15,11 +15,16 @@ import av
 import numpy as np
 
 from deep3d.video.audio_copy import AudioCopy
-from deep3d.video.color import VideoColor, color_for_size, yuv_converter
+from deep3d.video.color import MATRIX_RGB, RANGE_FULL, VideoColor, color_for_size
+from deep3d.video.encoding import CONTAINERS, Encoding
 from deep3d.video.errors import VideoError, reason
-from deep3d.video.stereo_metadata import CONTAINERS, stereo_tags
+from deep3d.video.frame_packing import SIDE_BY_SIDE, TOP_BOTTOM, with_frame_packing
+from deep3d.video.matroska_projection import add_half_sphere
+from deep3d.video.mp4_boxes import finish_mp4
+from deep3d.video.stereo_metadata import StereoTags, stereo_tags
 
 _MIN_SIDE = 16
+_NO_TAGS = StereoTags(None, None, None, "")
 
 
 class VideoWriter:
@@ -39,9 +44,7 @@ class VideoWriter:
         time_base: Fraction,
         *,
         copy_from: str | os.PathLike | None = None,
-        codec: str = "libx264",
-        crf: float = 18,
-        preset: str = "medium",
+        encoding: Encoding | None = None,
         color: VideoColor | None = None,
         stereo_format: str | None = None,
         metadata: dict[str, str] | None = None,
@@ -52,15 +55,13 @@ class VideoWriter:
         """Opens everything that can fail, and writes the header.
 
         Args:
-            path: Target; its suffix (.mp4 .m4v .mov .mkv) chooses the container.
+            path: Target; its suffix chooses the container, one of `encoding.CONTAINERS`.
             width: Frame width in pixels, even, at least 16.
             height: Frame height in pixels, even, at least 16.
             frame_rate: Frames per second as stated in the file.
             time_base: Seconds per unit of the `pts` given to `write`.
             copy_from: Source whose audio and metadata are copied.
-            codec: FFmpeg encoder.
-            crf: Constant rate factor; 18 is visually transparent for x264.
-            preset: x264 preset, speed against size.
+            encoding: Codec, depth and quality; None is H.264.
             color: The reader's color; None is limited range and the usual matrix for the size.
             stereo_format: What the frame holds, to be marked in the file; None for plain video.
             metadata: Additional container metadata.
@@ -69,17 +70,21 @@ class VideoWriter:
             end_s: Where it ends.
 
         Raises:
-            ValueError: If a size, suffix or format cannot be meant.
+            ValueError: If a size or format cannot be meant, or the container not hold the codec.
             VideoError: If the target cannot be written or cannot hold the source's audio.
         """
         self.path = pathlib.Path(path)
-        _check_arguments(self.path, width, height)
+        self._encoding = encoding or Encoding()
+        self._encoding.check_container(self.path.suffix)
+        self._muxer = CONTAINERS[self.path.suffix.lower()]
+        _check_size(width, height)
         _check_target(self.path, copy_from)
         if copy_from is None and (start_s, end_s) != (None, None):
             raise ValueError("start_s and end_s must come with copy_from. Received: None")
         self._shape = (height, width, 3)
         self._color = color or color_for_size(width, height)
-        self._converter = yuv_converter(width, height, self._color)
+        self._converter = self._encoding.converter(width, height, self._color)
+        self._tags = _NO_TAGS if stereo_format is None else stereo_tags(stereo_format)
         self._time_base, self._last_pts, self._audio = Fraction(time_base), None, None
         # Not made from the name of the film, which may already have the greatest length allowed.
         self._temporary = self.path.with_name(
@@ -88,13 +93,13 @@ class VideoWriter:
         self._container = None
         self.skipped_streams: list[str] = []
         try:
-            self._container = _open_output(self._temporary, self.path, self._time_base)
+            self._container = _open_output(self._temporary, self._muxer, self._time_base)
             self._stream = self._container.add_stream(
-                codec,
+                self._encoding.encoder,
                 rate=Fraction(frame_rate),
-                options=_options(codec, crf, preset, stereo_format),
+                options=self._encoding.options(self._tags.frame_packing),
             )
-            self._set_up_stream(sample_aspect_ratio or Fraction(1), stereo_format)
+            self._set_up_stream(sample_aspect_ratio or Fraction(1))
             if copy_from is not None:
                 self._copy_audio(pathlib.Path(copy_from), start_s, end_s)
             self._container.metadata.update(metadata or {})
@@ -107,23 +112,27 @@ class VideoWriter:
             self.abort()
             raise
 
-    def _set_up_stream(self, sample_aspect_ratio, stereo_format):
+    def _set_up_stream(self, sample_aspect_ratio):
         context, color = self._stream.codec_context, self._color
         context.height, context.width = self._shape[:2]
-        context.pix_fmt = "yuv420p"
+        context.pix_fmt = self._encoding.pixel_format
         context.time_base = self._time_base
         context.colorspace = color.matrix_tag_for(context.width, context.height)
         context.color_range = color.range_tag
+        if self._encoding.lossless:  # RGB has no matrix
+            context.colorspace, context.color_range = MATRIX_RGB, RANGE_FULL
         context.color_primaries = color.primaries_tag
         context.color_trc = color.transfer_tag
         context.sample_aspect_ratio = sample_aspect_ratio
+        if self._encoding.codec == "h265" and self._muxer in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # FFmpeg would write hev1, which Apple's players refuse
         self._stream.time_base = self._time_base
         self._stream.disposition = av.stream.Disposition.default
         # Beside a StereoMode the muxer states a display size without the pixel aspect, and players
         # believe it: a wrong shape is worse than a missing mark.
-        square = sample_aspect_ratio == 1
-        if stereo_format is not None and square and self.path.suffix.lower() == ".mkv":
-            self._stream.metadata["stereo_mode"] = stereo_tags(stereo_format).matroska_stereo_mode
+        mode = self._tags.stereo_mode_in(self._muxer) if sample_aspect_ratio == 1 else None
+        if mode is not None:
+            self._stream.metadata["stereo_mode"] = mode
 
     def _copy_audio(self, source, start_s, end_s):
         self._audio = AudioCopy(source, self._container, self.path, start_s, end_s)
@@ -159,8 +168,7 @@ class VideoWriter:
         if self._last_pts is not None and pts <= self._last_pts:
             raise ValueError(f"pts must increase. Received: {pts} after {self._last_pts}")
         self._last_pts = pts
-        self._converter.push(av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image)))
-        frame = self._converter.pull()
+        frame = self._converter(image)
         frame.pts, frame.time_base = pts - self._offset, self._time_base
         self._encode(frame)
 
@@ -179,6 +187,7 @@ class VideoWriter:
             if self._audio is not None:
                 self._audio.mux_until(math.inf)
             self._container.close()
+            self._complete_index()
             _sync(self._temporary)
             os.replace(self._temporary, self.path)
             _sync(self.path.parent)
@@ -203,16 +212,30 @@ class VideoWriter:
         self._release()
         self._temporary.unlink(missing_ok=True)
 
+    def _complete_index(self):
+        """Adds to the finished file what the muxer does not write."""
+        if self._muxer in ("mp4", "mov"):
+            finish_mp4(self._temporary, self._tags.mp4_sample_entry_boxes())
+        elif self._tags.half_sphere:
+            add_half_sphere(self._temporary)
+
     def _release(self):
         self._container = self._stream = None
         if self._audio is not None:
             self._audio.close()
             self._audio = None
 
+    def _with_message(self, packet):
+        arrangement = self._tags.frame_packing
+        if self._encoding.codec == "h265" and arrangement in (SIDE_BY_SIDE, TOP_BOTTOM):
+            return with_frame_packing(packet, arrangement)
+        return packet
+
     def _encode(self, frame):
         """Encodes a frame, or what is left if None, and muxes it behind the audio due before it."""
         try:
             for packet in self._stream.encode(frame):
+                packet = self._with_message(packet)
                 if self._audio is not None:
                     self._audio.mux_until(packet.dts * packet.time_base)
                 self._container.mux(packet)
@@ -220,11 +243,7 @@ class VideoWriter:
             raise VideoError(f"{self.path}: cannot be written ({reason(error)})") from error
 
 
-def _check_arguments(path, width, height):
-    if path.suffix.lower() not in CONTAINERS:
-        raise ValueError(
-            f"The file name must end with one of {tuple(CONTAINERS)}. Received: {path.name!r}"
-        )
+def _check_size(width, height):
     if width < _MIN_SIDE or height < _MIN_SIDE or width % 2 or height % 2:
         raise ValueError(
             f"Width and height must be even and at least {_MIN_SIDE}. Received: {width}x{height}"
@@ -242,9 +261,8 @@ def _check_target(path, copy_from):
         raise VideoError(f"{path}: is the source itself; choose another name")
 
 
-def _open_output(temporary, path, time_base):
-    muxer = CONTAINERS[path.suffix.lower()]
-    if muxer == "matroska":
+def _open_output(temporary, muxer, time_base):
+    if muxer in ("matroska", "webm"):
         # Otherwise the priming samples of AAC, which begin before 0, move the whole film by 21 ms.
         options = {"avoid_negative_ts": "disabled"}
     else:
@@ -253,16 +271,8 @@ def _open_output(temporary, path, time_base):
         scale = time_base.denominator
         while scale < 10000:
             scale *= 2
-        options = {"movflags": "+faststart", "movie_timescale": str(scale)}
+        options = {"movie_timescale": str(scale)}
     return av.open(os.path.abspath(temporary), "w", format=muxer, container_options=options)
-
-
-def _options(codec, crf, preset, stereo_format):
-    options = {"crf": str(crf), "preset": preset}
-    packing = None if stereo_format is None else stereo_tags(stereo_format).h264_frame_packing
-    if codec == "libx264" and packing is not None:
-        options["x264-params"] = f"frame-packing={packing}"
-    return options
 
 
 def _sync(path):

@@ -1,0 +1,251 @@
+"""Codecs: which encoder writes each, into which containers, with which pixels and options.
+
+Lossless means that the RGB frames come back bit for bit, so it is written as RGB (4:4:4, 8 bits):
+for further work, not for devices, most of which decode only 4:2:0.
+"""
+
+import dataclasses
+import os
+import re
+from fractions import Fraction
+
+import av
+import av.filter
+import numpy as np
+
+from deep3d.video.color import VideoColor, yuv_converter
+
+# Suffix -> name of FFmpeg's muxer: the containers that the writer writes.
+CONTAINERS = {
+    ".mp4": "mp4",
+    ".m4v": "mp4",
+    ".mov": "mov",
+    ".mkv": "matroska",
+    ".webm": "webm",
+}
+PRESETS = (
+    "ultrafast superfast veryfast faster fast medium slow slower veryslow".split()
+)  # x264's words for speed against size, for every codec
+
+
+@dataclasses.dataclass(frozen=True)
+class _Codec:
+    """How one codec is written.
+
+    Attributes:
+        encoder: FFmpeg's encoder.
+        muxers: Containers that may hold it; FFmpeg refuses AV1 and VP9 in QuickTime.
+        crf: Constant rate factor that looks like the source: it gives the clip of the benchmark
+            about the PSNR that 18 gives in H.264.
+        depths: Bits per sample that devices decode and the encoder writes.
+        lossless_encoder: Encoder of RGB without loss, None if there is none.
+        lossless_pixels: What it takes.
+    """
+
+    encoder: str
+    muxers: tuple[str, ...]
+    crf: float
+    depths: tuple[int, ...]
+    lossless_encoder: str | None
+    lossless_pixels: str = "gbrp"
+
+
+_MPEG, _OPEN = ("mp4", "mov", "matroska"), ("mp4", "matroska", "webm")
+_CODECS = {
+    "h264": _Codec("libx264", _MPEG, 18, (8,), "libx264rgb", "rgb24"),
+    "h265": _Codec("libx265", _MPEG, 20, (8, 10), "libx265"),
+    "av1": _Codec("libsvtav1", _OPEN, 24, (8, 10), None),
+    # The libvpx that comes with PyAV is built for 8 bits.
+    "vp9": _Codec("libvpx-vp9", _OPEN, 24, (8,), "libvpx-vp9"),
+}
+CODECS = tuple(_CODECS)
+
+# preset -> SVT-AV1's preset (0 best .. 13 fastest), libvpx's cpu-used (0 best .. 5).
+_AV1_SPEED = dict(zip(PRESETS, (12, 11, 10, 9, 8, 6, 4, 3, 2), strict=True))
+_VP9_SPEED = dict(zip(PRESETS, (5, 5, 5, 4, 4, 3, 2, 1, 0), strict=True))
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoding:
+    """What the pictures of a film become.
+
+    Attributes:
+        codec: One of `CODECS`.
+        bits: 8 or 10 per sample.
+        lossless: Whether RGB is written without loss.
+        crf: Constant rate factor, lower is better; None is the codec's own that looks like the
+            source.
+        preset: One of `PRESETS`.
+    """
+
+    codec: str = "h264"
+    bits: int = 8
+    lossless: bool = False
+    crf: float | None = None
+    preset: str = "medium"
+
+    def __post_init__(self):
+        if self.codec not in CODECS:
+            raise ValueError(f"The codec must be one of {CODECS}. Received: {self.codec!r}")
+        if self.preset not in PRESETS:
+            raise ValueError(f"The preset must be one of {PRESETS}. Received: {self.preset!r}")
+        codec = _CODECS[self.codec]
+        if self.bits not in codec.depths:
+            raise ValueError(f"The bits of {self.codec} must be {_either(codec.depths)}. "
+                             f"Received: {self.bits}")
+        if self.lossless and codec.lossless_encoder is None:
+            able = [name for name in CODECS if _CODECS[name].lossless_encoder]
+            raise ValueError(f"A lossless codec must be {_either(able)}. Received: {self.codec}")
+        if self.lossless and self.bits != 8:
+            raise ValueError(f"Lossless video must have 8 bits. Received: {self.bits}")
+
+    @property
+    def encoder(self) -> str:
+        """FFmpeg's name of the encoder."""
+        codec = _CODECS[self.codec]
+        return codec.lossless_encoder if self.lossless else codec.encoder
+
+    @property
+    def pixel_format(self) -> str:
+        """FFmpeg's name of the pixels that the encoder takes."""
+        if self.lossless:
+            return _CODECS[self.codec].lossless_pixels
+        return "yuv420p10le" if self.bits == 10 else "yuv420p"
+
+    def check_container(self, suffix: str):
+        """Refuses a container that cannot hold the codec.
+
+        Args:
+            suffix: Of the file name, with its dot.
+
+        Raises:
+            ValueError: With the codecs and containers that go together.
+        """
+        if suffix.lower() not in CONTAINERS:
+            raise ValueError(
+                f"The file name must end with one of {tuple(CONTAINERS)}. Received: {suffix!r}"
+            )
+        muxer = CONTAINERS[suffix.lower()]
+        if muxer not in _CODECS[self.codec].muxers:
+            able = [name for name in CODECS if muxer in _CODECS[name].muxers]
+            raise ValueError(
+                f"The codec in a {suffix.lower()} file must be {_either(able)}. "
+                f"Received: {self.codec}"
+            )
+
+    def options(self, frame_packing: int | None = None) -> dict[str, str]:
+        """FFmpeg's options of the encoder.
+
+        Args:
+            frame_packing: Arrangement of the two views (H.264 Table D-8) that x264 states in the
+                stream; None states nothing.
+
+        Returns:
+            Names and values.
+        """
+        crf = str(_CODECS[self.codec].crf if self.crf is None else self.crf)
+        if self.codec == "h264":
+            options = {"crf": "0" if self.lossless else crf, "preset": self.preset}
+            if frame_packing is not None:
+                options["x264-params"] = f"frame-packing={frame_packing}"
+            return options
+        if self.codec == "h265":
+            lossless = ":lossless=1" if self.lossless else ""
+            return {"crf": crf, "preset": self.preset, "x265-params": f"log-level=none{lossless}"}
+        if self.codec == "av1":
+            os.environ.setdefault("SVT_LOG", "1")  # it tells its settings on standard error
+            return {"crf": str(round(float(crf))), "preset": str(_AV1_SPEED[self.preset])}
+        speed = {"cpu-used": str(_VP9_SPEED[self.preset]), "row-mt": "1", "deadline": "good"}
+        if self.lossless:
+            return speed | {"lossless": "1"}
+        return speed | {"crf": str(round(float(crf))), "b": "0"}
+
+    def converter(self, width: int, height: int, color: VideoColor) -> "PictureConverter":
+        """What turns RGB pictures into the frames that the encoder takes.
+
+        Args:
+            width: Of the pictures, in pixels.
+            height: Likewise.
+            color: Matrix and range of the video.
+
+        Returns:
+            A function of a picture.
+        """
+        return PictureConverter(width, height, color, self.pixel_format)
+
+
+def suffix_for(codec: str, suffix: str) -> str:
+    """The suffix of a new file, as near as possible to that of its source.
+
+    Args:
+        codec: One of `CODECS`.
+        suffix: Suffix of the source with its dot.
+
+    Returns:
+        The same in lower case if such a file may hold the codec. Otherwise `.mkv` for a source
+        whose sound MP4 cannot hold (WebM), and `.mp4`.
+    """
+    suffix = suffix.lower()
+    if CONTAINERS.get(suffix) in _CODECS[codec].muxers:
+        return suffix
+    return ".mkv" if suffix == ".webm" else ".mp4"
+
+
+class PictureConverter:
+    """Turns RGB pictures into video frames of another pixel format."""
+
+    def __init__(self, width: int, height: int, color: VideoColor, pixel_format: str):
+        """Prepares the conversion.
+
+        Args:
+            width: Of the pictures, in pixels.
+            height: Likewise.
+            color: Matrix and range to convert to.
+            pixel_format: FFmpeg's name.
+        """
+        self._format = pixel_format
+        self._graph = None
+        if pixel_format == "yuv420p":
+            self._graph = yuv_converter(width, height, color)
+        elif pixel_format.startswith("yuv"):
+            self._graph = _deep_converter(width, height, color, pixel_format)
+
+    def __call__(self, picture: np.ndarray) -> av.VideoFrame:
+        """Converts one picture.
+
+        Args:
+            picture: uint8 (height, width, 3) RGB.
+
+        Returns:
+            The frame.
+        """
+        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture))
+        if self._graph is None:  # RGB stays RGB: at most its planes are parted
+            return frame if self._format == "rgb24" else frame.reformat(format=self._format)
+        self._graph.push(frame)
+        return self._graph.pull()
+
+
+def _deep_converter(width, height, color, pixel_format):
+    """`yuv_converter` for more than 8 bits: the same color samples in the same places."""
+    graph = av.filter.Graph()
+    graph.threads = 0
+    source = graph.add_buffer(
+        width=width, height=height, format=av.VideoFormat("rgb24"), time_base=Fraction(1, 1000)
+    )
+    matrix = 9 if color.matrix == 10 else color.matrix  # see `color`: swscale has one BT.2020
+    scale = graph.add(
+        "scale",
+        "flags=bilinear+full_chroma_inp+accurate_rnd:in_range=full:out_chroma_loc=left"
+        f":out_range={'full' if color.full_range else 'limited'}:out_color_matrix={matrix}",
+    )
+    pixels, sink = graph.add("format", pixel_format), graph.add("buffersink")
+    for first, second in ((source, scale), (scale, pixels), (pixels, sink)):
+        first.link_to(second)
+    graph.configure()
+    return graph
+
+
+def _either(values):
+    """Words for a choice: "h264 or h265"."""
+    return re.sub(r", ([^,]*)$", r" or \1", ", ".join(map(str, values)))
