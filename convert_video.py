@@ -11,8 +11,10 @@ from absl import flags
 
 from deep3d.command_line import UsageError, define_flags, load_tensorflow, override, run_script
 from deep3d.config import ConversionConfig
+from deep3d.devices import DEVICES, config_for
 
 flags.DEFINE_string("output", None, "Target file, or folder; default: beside the source.")
+flags.DEFINE_string("for", None, f"What plays it, instead of flags: {', '.join(DEVICES)}.")
 flags.DEFINE_string("model", "default", "Shipped model or path of a model file.")
 flags.DEFINE_boolean("overwrite", False, "Replace existing targets.")
 flags.DEFINE_boolean("quiet", False, "No progress bar and no remarks.")
@@ -28,7 +30,7 @@ def main(arguments):
     if not arguments:
         raise UsageError("Give at least one video, picture or folder.")
     try:
-        config = override(ConversionConfig())
+        config = override(config_for(options["for"].value))
     except ValueError as error:
         raise UsageError(str(error)) from error
     sources = [source for argument in arguments for source in _sources(argument)]
@@ -41,9 +43,7 @@ def main(arguments):
     from deep3d.inference import Predictor
     from deep3d.model import set_precision
     from deep3d.pretrained import load_model
-    from deep3d.video import stereo_tags
 
-    stereo_tags(config.format)  # refuses an unknown format before the model is loaded
     set_precision("auto")
     predictor = Predictor(*load_model(options.model))
     failures = 0
@@ -59,6 +59,9 @@ def main(arguments):
                 continue
         facts = {"source": str(source), "output": str(result.output), "frames": result.frames}
         lines = [*(f"{source.name}: {remark}" for remark in result.remarks), str(result.output)]
+        if result.right_output:
+            facts["right_output"] = str(result.right_output)
+            lines.append(facts["right_output"])
         _report(options, {**facts, "remarks": result.remarks}, "\n".join(lines))
     return 1 if failures else 0
 

@@ -6,8 +6,14 @@ import types
 import typing
 
 from deep3d.disparity import DisparityLevels
+from deep3d.video.encoding import CONTAINERS, Encoding
+from deep3d.video.stereo_format import OUTPUT_FORMATS
+from deep3d.video.stereo_picture import PAIR_SUFFIXES
+from deep3d.video.vr180 import FIELDS_OF_VIEW
 
 ENCODERS = ("compact", "vgg16")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", *PAIR_SUFFIXES)
+MIN_FRAME_SIDE = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,8 +107,16 @@ class ConversionConfig:
             unset: as the model was trained (3.9 with the default levels).
         convergence: % of the picture width that everything comes nearer; negative is farther.
         renderer: "warp" fetches every pixel once, "select" mixes shifted pictures.
-        crf: Constant rate factor of H.264; 18 is visually transparent, larger is smaller.
-        preset: Preset of x264, from ultrafast to veryslow.
+        container: mp4, mov, mkv or webm; for pictures png, jpg, jps, mpo and so on; unset: that of
+            the output or of the source.
+        codec: h264, h265, av1 or vp9.
+        bits: 8 or 10 per sample; 10 with h265 and av1.
+        lossless: Whether every pixel is kept, as RGB, which few devices play; h264, h265, vp9.
+        crf: Constant rate factor, larger is smaller; unset: what looks like the source, 18 in h264.
+        preset: Speed of the encoder against size, in x264's words from ultrafast to veryslow.
+        max_width: Widest frame in pixels, of both eyes together; unset: as wide as needed.
+        max_height: Highest frame, likewise.
+        field_of_view: Degrees that the picture is wide in vr180.
         start: Second at which to begin.
         end: Second at which to end.
     """
@@ -111,12 +125,23 @@ class ConversionConfig:
     strength: float | None = None
     convergence: float = 0.0
     renderer: str = "warp"
-    crf: float = 18.0
+    container: str | None = None
+    codec: str = "h264"
+    bits: int = 8
+    lossless: bool = False
+    crf: float | None = None
     preset: str = "fast"
+    max_width: int | None = None
+    max_height: int | None = None
+    field_of_view: float = 90.0
     start: float | None = None
     end: float | None = None
 
     def __post_init__(self):
+        if self.format not in OUTPUT_FORMATS:
+            raise ValueError(
+                f"The format must be one of {', '.join(OUTPUT_FORMATS)}. Received: {self.format!r}"
+            )
         if self.renderer not in ("warp", "select"):
             raise ValueError(f"The renderer must be warp or select. Received: {self.renderer!r}")
         if self.strength is not None and not 0 <= self.strength <= 10:
@@ -124,6 +149,30 @@ class ConversionConfig:
         if not -5 <= self.convergence <= 5:
             raise ValueError(
                 f"The convergence must be -5..5 % of width. Received: {self.convergence}"
+            )
+        low, high = FIELDS_OF_VIEW
+        if not low <= self.field_of_view <= high:
+            raise ValueError(
+                f"The field of view must be {low:g}..{high:g} degrees. "
+                f"Received: {self.field_of_view:g}"
+            )
+        for side in (self.max_width, self.max_height):
+            if side is not None and side < MIN_FRAME_SIDE:
+                raise ValueError(f"A frame must be {MIN_FRAME_SIDE} or larger. Received: {side}")
+        self._check_container()
+
+    def _check_container(self):
+        # refuses what no encoder writes
+        encoding = Encoding(self.codec, self.bits, self.lossless, self.crf, self.preset)
+        if self.container is None:
+            return
+        suffix = f".{self.container}"
+        if suffix in CONTAINERS:
+            encoding.check_container(suffix)
+        elif suffix not in PICTURE_SUFFIXES:
+            names = (kind.removeprefix(".") for kind in (*CONTAINERS, *PICTURE_SUFFIXES))
+            raise ValueError(
+                f"The container must be one of {', '.join(names)}. Received: {self.container!r}"
             )
 
 

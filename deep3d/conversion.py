@@ -10,17 +10,30 @@ import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
-import cv2
 import numpy as np
 
 from deep3d.atomic_file import write_bytes
 from deep3d.background import in_background
 from deep3d.config import ConversionConfig
 from deep3d.disparity import DisparityLevels
+from deep3d.frame_packer import FramePacker
 from deep3d.inference import Predictor
+from deep3d.left_disparity import left_disparity_picture
 from deep3d.pairs import IMAGE_SUFFIXES, read_image
 from deep3d.rendering import recompose, render_select, render_warp
-from deep3d.video import VideoError, VideoReader, VideoWriter, output_name, pack, packed_size
+from deep3d.video import (
+    CONTAINERS,
+    DISPARITY_FORMATS,
+    VideoError,
+    VideoReader,
+    VideoWriter,
+    eye_paths,
+    output_name,
+    suffix_for,
+    unpack,
+)
+from deep3d.video.stereo_picture import PAIR_SUFFIXES, encode_frame, encode_pair
+from deep3d.video.two_files import TwoFilesWriter
 
 # Frames for which the network is called at once: more gain nothing and cost memory.
 BATCH = 8
@@ -34,14 +47,16 @@ class ConversionResult:
     """What a conversion made.
 
     Attributes:
-        output: The 3D file.
+        output: The 3D file; of `two_files` the left eye's.
         frames: Number of frames.
         remarks: What could not be kept, one line each.
+        right_output: The right eye's file of `two_files`.
     """
 
     output: pathlib.Path
     frames: int
     remarks: tuple[str, ...] = ()
+    right_output: pathlib.Path | None = None
 
 
 def is_image(path) -> bool:
@@ -75,13 +90,14 @@ def convert(
         ValueError: If the target exists or is the source, or the picture is too small.
     """
     source = pathlib.Path(source)
-    target = _target(source, output, config.format)
-    if target.exists() and source.exists() and target.samefile(source):
-        raise ValueError(f"The output must not be the input. Received: {target}")
+    target = _target(source, output, config)
     if not source.exists():
         raise VideoError(f"{source}: no such file")
-    if target.exists() and not overwrite:
-        raise ValueError(f"{target} exists already; --overwrite replaces it.")
+    for path in _files(target, config):
+        if path.exists() and path.samefile(source):
+            raise ValueError(f"The output must not be the input. Received: {path}")
+        if path.exists() and not overwrite:
+            raise ValueError(f"{path} exists already; --overwrite replaces it.")
     if is_image(source):
         return _convert_image(source, target, predictor, config)
     return _convert_video(source, target, predictor, config, progress or (lambda *_: None))
@@ -130,56 +146,90 @@ def recomposition(levels: DisparityLevels, config: ConversionConfig) -> tuple[fl
     return gain, config.convergence / 100.0 * levels.width
 
 
-def _target(source: pathlib.Path, output, stereo_format: str) -> pathlib.Path:
-    suffix = source.suffix.lower() if is_image(source) else None
-    usual = output_name(source, stereo_format, suffix)
+def _target(source: pathlib.Path, output, config: ConversionConfig) -> pathlib.Path:
+    """The file to write; the name that the user gave counts more than the container asked for."""
+    suffix = suffix_for(config.codec, source.suffix)
+    if is_image(source):
+        suffix = source.suffix.lower()
+    asked = config.container and f".{config.container}"
+    # A video's container says nothing about pictures: devices have one, and both may be converted.
+    if asked and not (is_image(source) and asked in CONTAINERS):
+        suffix = asked
+    # A file that always holds both views whole needs no word about it.
+    usual = output_name(source, "two_files" if suffix in PAIR_SUFFIXES else config.format, suffix)
     if output is None:
         return usual
     output = pathlib.Path(output)
     return output / usual.name if output.is_dir() else output
 
 
+def _files(target: pathlib.Path, config: ConversionConfig) -> tuple[pathlib.Path, ...]:
+    return eye_paths(target) if config.format == "two_files" else (target,)
+
+
 def _convert_image(source, target, predictor, config) -> ConversionResult:
+    suffix = target.suffix.lower()
+    if suffix in CONTAINERS:
+        raise ValueError(f"{target}: a picture cannot be written as {suffix}")
+    if suffix in PAIR_SUFFIXES:
+        if config.format not in ("half_sbs", "full_sbs", "cross_eyed"):
+            raise ValueError(
+                f"{target}: a {suffix} file holds two whole views, not {config.format}"
+            )
+        config = dataclasses.replace(config, format="full_sbs")
     left = read_image(source)
     _check_size(left.shape[1], left.shape[0], source)
-    frame = next(_stereo_frames([(left, 0)], predictor, config))[0]
-    ok, data = cv2.imencode(target.suffix, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-    if not ok:
-        raise VideoError(f"{target}: this kind of picture cannot be written")
-    write_bytes(target, data.tobytes())
-    return ConversionResult(target, 1)
+    packer = _packer(left.shape[1], left.shape[0], predictor, config)
+    frame = next(_stereo_frames([(left, 0)], predictor, config, packer))[0]
+    if suffix in PAIR_SUFFIXES:
+        write_bytes(target, encode_pair(*unpack(frame, config.format), suffix))
+        return ConversionResult(target, 1)
+    files = _files(target, config)
+    views = (frame,) if len(files) == 1 else unpack(frame, config.format)
+    for path, view in zip(files, views, strict=True):
+        write_bytes(path, encode_frame(view, suffix))
+    return ConversionResult(files[0], 1, right_output=files[1] if len(files) == 2 else None)
 
 
 def _convert_video(source, target, predictor, config, progress) -> ConversionResult:
     with VideoReader(source, config.start, config.end) as reader:
         _check_size(reader.width, reader.height, source)
-        with _writer_like(reader, target, config) as writer:
-            times = _write_all(reader, writer, predictor, config, progress)
+        packer = _packer(reader.width, reader.height, predictor, config, reader.sample_aspect_ratio)
+        with _writer_like(reader, target, config, packer) as writer:
+            times = _write_all(reader, writer, predictor, config, packer, progress)
             if config.end is None:
                 _check_end(reader, times)
             remarks = [f"not copied: {stream}" for stream in writer.skipped_streams]
         if reader.decode_errors:
             remarks.append(f"{reader.decode_errors} damaged packets were passed over")
-        return ConversionResult(target, times.count, tuple(remarks))
+        left, *right = _files(target, config)
+        return ConversionResult(left, times.count, tuple(remarks), *right)
 
 
-def _writer_like(reader: VideoReader, target: pathlib.Path, config: ConversionConfig):
-    width, height = packed_size(reader.width, reader.height, config.format)
-    return VideoWriter(
-        target,
-        width,
-        height,
-        reader.frame_rate,
-        reader.time_base,
-        copy_from=reader.path,
-        crf=config.crf,
-        preset=config.preset,
-        color=reader.color,
-        stereo_format=config.format,
-        sample_aspect_ratio=reader.sample_aspect_ratio,
-        start_s=config.start,
-        end_s=config.end,
-    )
+def _packer(width, height, predictor, config, pixel_aspect=Fraction(1)) -> FramePacker:
+    levels = predictor.config.levels
+    gain, shift = recomposition(levels, config)
+    farthest = 100.0 / levels.width * (gain * min(levels.values) + shift)
+    return FramePacker(width, height, config, pixel_aspect=pixel_aspect, farthest=farthest)
+
+
+def _writer_like(reader, target, config, packer) -> VideoWriter | TwoFilesWriter:
+    options = {
+        "copy_from": reader.path,
+        "codec": config.codec,
+        "bits": config.bits,
+        "lossless": config.lossless,
+        "crf": config.crf,
+        "preset": config.preset,
+        "color": reader.color,
+        "sample_aspect_ratio": packer.pixel_aspect,
+        "start_s": config.start,
+        "end_s": config.end,
+    }
+    frame = packer.width, packer.height, reader.frame_rate, reader.time_base
+    if config.format == "two_files":
+        return TwoFilesWriter(target, *frame, **options)
+    return VideoWriter(target, *frame, stereo_format=config.format, **options)
 
 
 @dataclasses.dataclass
@@ -196,12 +246,12 @@ class _FrameTimes:
         self.count, self.last_pts = self.count + 1, pts
 
 
-def _write_all(reader, writer, predictor, config, progress) -> _FrameTimes:
+def _write_all(reader, writer, predictor, config, packer, progress) -> _FrameTimes:
     times = _FrameTimes()
     # Both threads have ended before reader and writer are closed, whatever happens.
     with (
         in_background((frame.image, frame.pts) for frame in reader) as read,
-        in_background(_stereo_frames(read, predictor, config)) as made,
+        in_background(_stereo_frames(read, predictor, config, packer)) as made,
     ):
         for frame, pts in made:
             writer.write(frame, pts)
@@ -220,17 +270,25 @@ def _check_end(reader: VideoReader, times: _FrameTimes):
 
 
 def _stereo_frames(
-    frames: Iterable[tuple[np.ndarray, int]], predictor: Predictor, config: ConversionConfig
+    frames: Iterable[tuple[np.ndarray, int]],
+    predictor: Predictor,
+    config: ConversionConfig,
+    packer: FramePacker,
 ) -> Iterator[tuple[np.ndarray, int]]:
     """(left view, pts) -> (packed frame, pts)."""
     levels = predictor.config.levels
-    predict = predictor.probabilities if config.renderer == "select" else predictor.disparity
-    frames = iter(frames)
+    gray, recomposed = config.format in DISPARITY_FORMATS, recomposition(levels, config)
+    select = config.renderer == "select" and not gray
+    predict = predictor.probabilities if select else predictor.disparity
+    frames = ((packer.fit(left), pts) for left, pts in frames)
     while batch := list(itertools.islice(frames, BATCH)):
         small = np.stack([predictor.shrink(left) for left, _ in batch])
         for (left, pts), prediction in zip(batch, predict(small), strict=True):
-            right = render_right(left, prediction, levels, config)
-            yield pack(left, right, config.format), pts
+            if gray:
+                second = left_disparity_picture(left.shape, prediction, levels, *recomposed)
+            else:
+                second = render_right(left, prediction, levels, config)
+            yield packer.pack(left, second), pts
 
 
 def _check_size(width: int, height: int, source):

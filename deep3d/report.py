@@ -13,7 +13,7 @@ from deep3d.atomic_file import write_bytes
 from deep3d.disparity import DisparityLevels
 from deep3d.evaluation import PairPrediction
 from deep3d.summaries import disparity_picture
-from deep3d.video.stereo_format import anaglyph
+from deep3d.video import anaglyph
 
 PICTURE_WIDTH = 256
 JPEG_QUALITY = 75

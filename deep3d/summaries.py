@@ -11,7 +11,7 @@ import numpy as np
 from deep3d import config as config_module
 from deep3d.config import Experiment
 from deep3d.disparity import DisparityLevels, expected_disparity
-from deep3d.video.stereo_format import anaglyph
+from deep3d.video import anaglyph
 
 # Pairs of the validation batch that are drawn.
 IMAGES = 4

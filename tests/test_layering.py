@@ -18,6 +18,7 @@ LAYERS = {
     "stereo_matching": 1,
     "composition": 1,
     "config": 1,
+    "left_disparity": 1,
     "selection": 1,
     "metrics": 1,
     "rendering": 1,
@@ -28,6 +29,8 @@ LAYERS = {
     "compact": 1,
     "losses": 1,
     "model": 2,
+    "devices": 2,
+    "frame_packer": 2,
     "baselines": 2,
     "pairs": 2,
     "vgg": 3,
@@ -43,7 +46,8 @@ LAYERS = {
 WITHOUT_FRAMEWORK = {
     "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching",
     "composition", "config", "rendering", "baselines", "metrics", "score_tables",
-    "depth_scores", "clip_scores", "pairs", "temporal", "image_file",
+    "depth_scores", "clip_scores", "pairs", "temporal", "image_file", "left_disparity",
+    "devices", "frame_packer",
 }  # fmt: skip
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",

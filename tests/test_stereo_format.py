@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from deep3d.video.anaglyph import ANAGLYPHS, anaglyph
 from deep3d.video.stereo_format import (
     LAYOUTS,
     OUTPUT_FORMATS,
-    anaglyph,
     pack,
     packed_size,
     unpack,
@@ -16,7 +16,9 @@ def _views(height, width, seed=0):
     return tuple(rng.integers(0, 256, (height, width, 3), np.uint8) for _ in range(2))
 
 
-@pytest.mark.parametrize("layout", ["full_sbs", "full_tab"])
+@pytest.mark.parametrize(
+    "layout", ["full_sbs", "full_tab", "cross_eyed", "rgbd", "vr180", "two_files"]
+)
 def test_pack_round_trip(layout):
     left, right = _views(38, 54)
     unpacked = unpack(pack(left, right, layout), layout)
@@ -81,7 +83,7 @@ def test_unpack_gives_windows():
     assert frame[:, :6].max() == 0
 
 
-@pytest.mark.parametrize("method", [name for name in OUTPUT_FORMATS if name not in LAYOUTS])
+@pytest.mark.parametrize("method", ANAGLYPHS)
 def test_anaglyph_matches_reference(method):
     left, right = _views(37, 7, seed=3)
     expected = np.empty_like(left)
@@ -97,10 +99,23 @@ def _reference_pixel(left, right, method):
     def luma(color):
         return color @ [0.299, 0.587, 0.114]
 
-    if method == "anaglyph_dubois":
-        # Thousandths as printed for red-cyan glasses; rows are R, G, B.
-        from_left = np.array([[456, 500, 176], [-40, -38, -16], [-15, -21, -5]]) / 1000
-        from_right = np.array([[-43, -88, -2], [378, 734, -18], [-72, -113, 1226]]) / 1000
+    # Thousandths as Dubois printed them for LCD screens; rows are R, G, B.
+    printed = {
+        "anaglyph_dubois": (
+            [[456, 500, 176], [-40, -38, -16], [-15, -21, -5]],
+            [[-43, -88, -2], [378, 734, -18], [-72, -113, 1226]],
+        ),
+        "anaglyph_green_magenta": (
+            [[-62, -158, -39], [284, 668, 143], [-15, -27, 21]],
+            [[529, 705, 24], [-16, -15, -65], [9, 75, 937]],
+        ),
+        "anaglyph_amber_blue": (
+            [[1062, -205, 299], [-26, 908, 68], [-38, -173, 22]],
+            [[-16, -123, -17], [6, 62, -17], [94, 185, 911]],
+        ),
+    }
+    if method in printed:
+        from_left, from_right = (np.array(rows) / 1000 for rows in printed[method])
         mixed = from_left @ left + from_right @ right
     else:
         mixed = {
@@ -111,7 +126,7 @@ def _reference_pixel(left, right, method):
     return np.clip(np.rint(mixed), 0, 255)
 
 
-@pytest.mark.parametrize("method", [name for name in OUTPUT_FORMATS if name not in LAYOUTS])
+@pytest.mark.parametrize("method", ANAGLYPHS)
 def test_anaglyph_keeps_white_and_black(method):
     for value in (0, 255):
         view = np.full((2, 2, 3), value, np.uint8)

@@ -23,9 +23,11 @@ CONTAINERS = {
     ".mkv": "matroska",
     ".webm": "webm",
 }
+# x264's words for speed against size, for every codec.
 PRESETS = (
-    "ultrafast superfast veryfast faster fast medium slow slower veryslow".split()
-)  # x264's words for speed against size, for every codec
+    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+    *("medium", "slow", "slower", "veryslow"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,8 +93,9 @@ class Encoding:
             raise ValueError(f"The preset must be one of {PRESETS}. Received: {self.preset!r}")
         codec = _CODECS[self.codec]
         if self.bits not in codec.depths:
-            raise ValueError(f"The bits of {self.codec} must be {_either(codec.depths)}. "
-                             f"Received: {self.bits}")
+            raise ValueError(
+                f"The bits of {self.codec} must be {_either(codec.depths)}. Received: {self.bits}"
+            )
         if self.lossless and codec.lossless_encoder is None:
             able = [name for name in CODECS if _CODECS[name].lossless_encoder]
             raise ValueError(f"A lossless codec must be {_either(able)}. Received: {self.codec}")

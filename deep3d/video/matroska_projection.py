@@ -1,9 +1,9 @@
 """Says in a Matroska or WebM file that its pictures are half-spheres.
 
-The Projection element (RFC 9559, 5.1.4.1.28.41) carries what sv3d does in MP4. FFmpeg's muxer writes
-it only from side data that PyAV cannot set, so it is put into the finished file, in place: the
-muxer leaves an empty element (Void) between the table of contents (SeekHead) and the tracks, and
-what is added to the tracks is taken from there. Nothing behind the tracks moves.
+The Projection element (RFC 9559, 5.1.4.1.28.41) carries what sv3d does in MP4. FFmpeg's muxer
+writes it only from side data that PyAV cannot set, so it is put into the finished file, in place:
+the muxer leaves an empty element (Void) between the table of contents (SeekHead) and the tracks,
+and what is added to the tracks is taken from there. Nothing behind the tracks moves.
 
 The muxer begins these elements with a CRC-32 of what follows in them, which is made anew.
 
@@ -82,9 +82,9 @@ def _with_video_child(tracks, added):
 
 def _moved_positions(head, moved, distance):
     """What precedes the Void, with the seek entries of moved elements set to their new place."""
-    begin, content, end = _find(head, 0, len(head), _SEEK_HEAD)
+    _, content, end = _find(head, 0, len(head), _SEEK_HEAD)
     result = bytearray(head)
-    for position, identifier, value, stop in _walk(head, content, end):
+    for _, identifier, value, stop in _walk(head, content, end):
         if identifier != _SEEK:
             continue
         for _, inner, inner_value, inner_stop in _walk(head, value, stop):

@@ -10,7 +10,6 @@ A box (ISO/IEC 14496-12, 4.2) is its size in 32 bits, its kind in four letters, 
 Chunk offsets (`stco`, `co64`) count from the beginning of the file, so they move with the pictures.
 """
 
-import functools
 import os
 import struct
 
@@ -67,9 +66,9 @@ def finish_mp4(path: str | os.PathLike, boxes: bytes = b""):
     """
     with open(path, "r+b") as file:
         places = _top_level(file)
-        if [kind for kind, _, _ in places][:1] + [places[-1][0]] != [b"ftyp", b"moov"]:
+        (first, _, front), (last, begin, end) = places[0], places[-1]
+        if (first, last) != (b"ftyp", b"moov"):
             raise ValueError(f"The index must be the last box. Received: {places}")
-        (_, _, front), (_, begin, end) = places[0], places[-1]
         file.seek(begin)
         old = file.read(end - begin)
         wide = end + 2 * len(old) > _LARGEST_OFFSET

@@ -133,7 +133,7 @@ def _parts(frame, layout):
 
 
 def _fill_rows(view, first):
-    """Every other row of a picture, the first of them at row `first` -> all rows, in their place."""
+    """A view whose rows are every other one of a picture, from `first` on -> all rows."""
     rows = len(view)
     # Row r of the whole is row (r - first) / 2 of the view; cv2's columns are the picture's own.
     places = (np.arange(2 * rows, dtype=np.float32) - first) / 2

@@ -44,7 +44,11 @@ class VideoWriter:
         time_base: Fraction,
         *,
         copy_from: str | os.PathLike | None = None,
-        encoding: Encoding | None = None,
+        codec: str = "h264",
+        bits: int = 8,
+        lossless: bool = False,
+        crf: float | None = None,
+        preset: str = "medium",
         color: VideoColor | None = None,
         stereo_format: str | None = None,
         metadata: dict[str, str] | None = None,
@@ -61,7 +65,11 @@ class VideoWriter:
             frame_rate: Frames per second as stated in the file.
             time_base: Seconds per unit of the `pts` given to `write`.
             copy_from: Source whose audio and metadata are copied.
-            encoding: Codec, depth and quality; None is H.264.
+            codec: One of `encoding.CODECS`; the next four as for `Encoding`.
+            bits: Bits per sample.
+            lossless: Whether RGB is written as it is.
+            crf: Constant rate factor; None is what looks like the source.
+            preset: Speed against size, in x264's words.
             color: The reader's color; None is limited range and the usual matrix for the size.
             stereo_format: What the frame holds, to be marked in the file; None for plain video.
             metadata: Additional container metadata.
@@ -74,7 +82,7 @@ class VideoWriter:
             VideoError: If the target cannot be written or cannot hold the source's audio.
         """
         self.path = pathlib.Path(path)
-        self._encoding = encoding or Encoding()
+        self._encoding = Encoding(codec, bits, lossless, crf, preset)
         self._encoding.check_container(self.path.suffix)
         self._muxer = CONTAINERS[self.path.suffix.lower()]
         _check_size(width, height)

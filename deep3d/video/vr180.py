@@ -12,6 +12,7 @@ towards each other by the film's farthest parallax: that becomes infinity.
 """
 
 import dataclasses
+import functools
 import math
 
 import cv2
@@ -33,6 +34,7 @@ class Vr180Projection:
         nearer: Pixels of `width` by which everything comes nearer: the parallax, counted
             positive, of what is to be infinitely far away.
         pixel_aspect: Width of a pixel over its height.
+        largest: Most pixels of 180 degrees.
     """
 
     width: int
@@ -40,6 +42,7 @@ class Vr180Projection:
     field_of_view: float = 90.0
     nearer: float = 0.0
     pixel_aspect: float = 1.0
+    largest: int = MAX_SIDE
 
     def __post_init__(self):
         low, high = FIELDS_OF_VIEW
@@ -56,8 +59,18 @@ class Vr180Projection:
 
     @property
     def side(self) -> int:
-        """Pixels of 180 degrees: as sharp as the film in the middle, even, at most `MAX_SIDE`."""
-        return min(2 * round(math.pi * self.distance / 2), MAX_SIDE)
+        """Pixels of 180 degrees: as sharp as the film in the middle, even, at most `largest`."""
+        return 2 * int(min(math.pi * self.distance, self.largest) / 2)
+
+    def within(self, max_width: int | None, max_height: int | None) -> "Vr180Projection":
+        """The same for a frame, both eyes beside each other, that is not larger than this.
+
+        Args:
+            max_width: Most pixels of its width; None is no limit.
+            max_height: Most pixels of its height, likewise.
+        """
+        limits = [self.largest, max_height, max_width and max_width // 2]
+        return dataclasses.replace(self, largest=min(limit for limit in limits if limit))
 
     def project(self, view: np.ndarray, eye: str) -> np.ndarray:
         """Puts one view on its half-sphere.
@@ -78,15 +91,22 @@ class Vr180Projection:
             )
         if eye not in ("left", "right"):
             raise ValueError(f"The eye must be left or right. Received: {eye!r}")
-        scale = min(1.0, self.side / (math.pi * self.distance))
-        if scale < 1.0:  # pixels that the sphere has not are averaged, not skipped
-            size = max(1, round(self.width * scale)), max(1, round(self.height * scale))
-            view = cv2.resize(view, size, interpolation=cv2.INTER_AREA)
-        columns, rows = self._places(*view.shape[1::-1], eye)
-        return cv2.remap(view, columns, rows, cv2.INTER_LINEAR, None, cv2.BORDER_CONSTANT)
+        if view.shape[1::-1] != self._scaled_size:
+            view = cv2.resize(view, self._scaled_size, interpolation=cv2.INTER_AREA)
+        return cv2.remap(view, *self._places[eye], cv2.INTER_LINEAR, None, cv2.BORDER_CONSTANT)
 
-    def _places(self, width, height, eye):
-        """Where on a view of this size every pixel of the sphere looks: columns and rows."""
+    @property
+    def _scaled_size(self):
+        """The size of a view as sharp as the sphere: pixels that it lacks are averaged."""
+        scale = min(1.0, self.side / (math.pi * self.distance))
+        return max(1, round(self.width * scale)), max(1, round(self.height * scale))
+
+    @functools.cached_property
+    def _places(self):
+        """Eye -> where on its view every pixel of the sphere looks, in cv2's fixed-point form."""
+        return {eye: self._places_of(eye) for eye in ("left", "right")}
+
+    def _places_of(self, eye):
         angles = (np.arange(self.side, dtype=np.float32) + 0.5) / self.side - 0.5
         longitude = angles[np.newaxis] * np.float32(math.pi)
         latitude = angles[:, np.newaxis] * np.float32(math.pi)
@@ -94,6 +114,10 @@ class Vr180Projection:
         inward = self.nearer / 2 * (1 if eye == "left" else -1)
         across = self.distance * np.tan(longitude) - inward
         down = self.distance * self.pixel_aspect * np.tan(latitude) / np.cos(longitude)
+        width, height = self._scaled_size
         columns = (across + self.width / 2) * (width / self.width) - 0.5
         rows = (down + self.height / 2) * (height / self.height) - 0.5
-        return np.broadcast_to(columns, rows.shape).astype(np.float32), rows.astype(np.float32)
+        # What lies far outside is black wherever it is; cv2's form has 16 bits.
+        columns = np.broadcast_to(np.clip(columns, -9, width + 9), rows.shape)
+        rows = np.clip(rows, -9, height + 9).astype(np.float32)
+        return cv2.convertMaps(columns.astype(np.float32), rows, cv2.CV_16SC2)

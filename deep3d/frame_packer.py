@@ -1,0 +1,97 @@
+"""From two views to the frame that is written: size, half-spheres, packing."""
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+
+from deep3d.config import ConversionConfig
+from deep3d.video import Vr180Projection, pack, packed_size
+
+
+class FramePacker:
+    """Packs the views of one film as its config asks.
+
+    Attributes:
+        width: Width of the packed frame in pixels.
+        height: Its height.
+        view_size: Width and height of a view before it is packed; that of the source unless the
+            frame would be larger than the config allows.
+        pixel_aspect: Width of a pixel of the frame over its height.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        config: ConversionConfig,
+        *,
+        pixel_aspect: Fraction = Fraction(1),
+        farthest: float = 0.0,
+    ):
+        """Settles the sizes.
+
+        Args:
+            width: Of the source in pixels.
+            height: Likewise.
+            config: Format and largest frame.
+            pixel_aspect: Of the source.
+            farthest: Least disparity that the film can have, in % of the width; `vr180` makes it
+                infinitely far.
+        """
+        self._format = config.format
+        self.pixel_aspect = pixel_aspect
+        self._projection = None
+        if config.format == "vr180":
+            self.view_size = width, height
+            self._projection = Vr180Projection(
+                width,
+                height,
+                config.field_of_view,
+                nearer=max(0.0, -farthest) / 100.0 * width,
+                pixel_aspect=float(pixel_aspect),
+            ).within(config.max_width, config.max_height)
+            self.pixel_aspect = Fraction(1)
+            side = self._projection.side
+            self.width, self.height = packed_size(side, side, config.format)
+            return
+        self.view_size = _view_size(width, height, config)
+        self.width, self.height = packed_size(*self.view_size, config.format)
+
+    def fit(self, left: np.ndarray) -> np.ndarray:
+        """A picture of the source at the size of a view.
+
+        Args:
+            left: uint8 (h, w, 3) RGB.
+
+        Returns:
+            uint8 of `view_size`, the same array where nothing is to be done.
+        """
+        if left.shape[1::-1] == self.view_size:
+            return left
+        return cv2.resize(left, self.view_size, interpolation=cv2.INTER_AREA)
+
+    def pack(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Two views -> one frame.
+
+        Args:
+            left: uint8 (h, w, 3) RGB of `view_size`.
+            right: The same, or the gray picture of disparity.
+
+        Returns:
+            uint8 (height, width, 3).
+        """
+        if self._projection is not None:
+            left = self._projection.project(left, "left")
+            right = self._projection.project(right, "right")
+        return pack(left, right, self._format)
+
+
+def _view_size(width, height, config):
+    """The size of a view whose packed frame is as large as allowed, its aspect kept."""
+    whole = packed_size(width, height, config.format)
+    limits = config.max_width, config.max_height
+    scale = min(1.0, *(limit / side for limit, side in zip(limits, whole, strict=True) if limit))
+    if scale == 1.0:
+        return width, height
+    return tuple(max(2, 2 * int(scale * side / 2)) for side in (width, height))
