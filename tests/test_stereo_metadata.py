@@ -2,92 +2,126 @@ import re
 from fractions import Fraction
 
 import av
-import numpy as np
 import pytest
+from tag_readers import (
+    ffmpeg_frame_packing,
+    ffmpeg_stereo,
+    matroska_stereo_mode,
+    mp4_stereo,
+    sei_payloads,
+)
 from video_samples import HEIGHT, WIDTH, smooth_image
 
 from deep3d.video.stereo_format import LAYOUTS, OUTPUT_FORMATS
-from deep3d.video.stereo_metadata import output_name, stereo_tags
+from deep3d.video.stereo_metadata import eye_paths, output_name, stereo_tags
 from deep3d.video.video_writer import VideoWriter
 
-# Matroska elements (RFC 9559): those that contain others on the way to StereoMode, and itself.
-_SEGMENT, _TRACKS, _TRACK_ENTRY, _VIDEO, _STEREO_MODE = 0x18538067, 0x1654AE6B, 0xAE, 0xE0, 0x53B8
-_DISPLAY_WIDTH = 0x54B0
+QUARTER = 1 << 30
+HALF_SPHERE = (QUARTER, 0, QUARTER, 0)  # FFmpeg's order: left, top, right, bottom
+# Of stereo3d.h: 1 beside, 2 above, 6 rows; and whether the right view comes first.
+BESIDE, ABOVE, ROWS, CROSSED = (1, False), (2, False), (6, False), (1, True)
 
 
-def _write(path, stereo_format, sample_aspect_ratio=None):
+def _write(path, stereo_format, codec="h264", **options):
     rate = Fraction(25)
     with VideoWriter(
-        path,
-        WIDTH,
-        HEIGHT,
-        rate,
-        1 / rate,
-        stereo_format=stereo_format,
-        sample_aspect_ratio=sample_aspect_ratio,
+        path, WIDTH, HEIGHT, rate, 1 / rate, stereo_format=stereo_format, codec=codec, **options
     ) as writer:
         for number in range(3):
             writer.write(smooth_image(number), number)
     return path
 
 
-def _elements(data, begin, end):
-    """Yields (id, value bytes) of a Matroska file, descending into the elements above."""
-    while begin < end:
-        length = 9 - data[begin].bit_length()
-        identifier = int.from_bytes(data[begin : begin + length], "big")
-        begin += length
-        length = 9 - data[begin].bit_length()
-        size = int.from_bytes(data[begin : begin + length], "big") - (1 << 7 * length)
-        begin += length
-        stop = end if size == (1 << 7 * length) - 1 else begin + size
-        if identifier in (_SEGMENT, _TRACKS, _TRACK_ENTRY, _VIDEO):
-            yield from _elements(data, begin, stop)
-        else:
-            yield identifier, data[begin:stop]
-        begin = stop
-
-
-def _matroska_values(path):
-    data = path.read_bytes()
-    return {key: int.from_bytes(value, "big") for key, value in _elements(data, 0, len(data))}
-
-
-def _frame_packing(path):
-    """1 side by side, 2 top and bottom (AVStereo3DType), None without a message in the stream."""
-    with av.open(str(path)) as container:
-        frame = next(container.decode(video=0))
-        side_data = frame.side_data.get("STEREO3D")
-        return None if side_data is None else int(np.frombuffer(bytes(side_data), np.int32)[0])
-
-
 @pytest.mark.parametrize(
-    ("stereo_format", "mode"),
-    [("half_sbs", 1), ("full_sbs", 1), ("half_tab", 3), ("full_tab", 3), ("anaglyph_dubois", 10)],
+    ("stereo_format", "mode", "in_webm"),
+    [
+        ("half_sbs", 1, 1),
+        ("full_sbs", 1, 1),
+        ("half_tab", 3, 3),
+        ("full_tab", 3, 3),
+        ("cross_eyed", 11, 11),
+        ("interleaved", 7, None),
+        ("vr180", 1, 1),
+        ("anaglyph_dubois", 10, None),
+        ("anaglyph_green_magenta", 12, None),
+        ("anaglyph_amber_blue", None, None),
+        ("rgbd", None, None),
+        ("disparity", None, None),
+        (None, None, None),
+    ],
 )
-def test_matroska_stereo_mode_is_in_the_file(tmp_path, stereo_format, mode):
-    values = _matroska_values(_write(tmp_path / "film.mkv", stereo_format))
-    assert values[_STEREO_MODE] == mode
-
-
-def test_matroska_mono_has_no_stereo_mode(tmp_path):
-    assert _STEREO_MODE not in _matroska_values(_write(tmp_path / "film.mkv", None))
+def test_matroska_stereo_mode_is_in_the_file(tmp_path, stereo_format, mode, in_webm):
+    assert matroska_stereo_mode(_write(tmp_path / "film.mkv", stereo_format)) == mode
+    webm = _write(tmp_path / "film.webm", stereo_format, "vp9", preset="ultrafast")
+    assert matroska_stereo_mode(webm) == in_webm
 
 
 def test_matroska_pixel_aspect_is_not_lost_to_the_stereo_mode(tmp_path):
-    path = _write(tmp_path / "film.mkv", "half_sbs", Fraction(4, 3))
-    assert _STEREO_MODE not in _matroska_values(path)
+    path = _write(tmp_path / "film.mkv", "half_sbs", sample_aspect_ratio=Fraction(4, 3))
+    assert matroska_stereo_mode(path) is None
     with av.open(str(path)) as container:
         assert container.streams.video[0].sample_aspect_ratio == Fraction(4, 3)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+@pytest.mark.parametrize("codec", ["h264", "h265"])
 @pytest.mark.parametrize(
-    ("stereo_format", "packing"),
-    [("half_sbs", 1), ("half_tab", 2), ("full_sbs", None), ("full_tab", None), (None, None)],
+    ("stereo_format", "mode", "seen"),
+    [
+        ("half_sbs", 2, BESIDE),
+        ("full_sbs", 2, BESIDE),
+        ("half_tab", 1, ABOVE),
+        ("full_tab", 1, ABOVE),
+        ("cross_eyed", 4, None),  # FFmpeg does not know this number
+        ("vr180", 2, BESIDE),
+        ("rgbd", None, None),
+        ("anaglyph_dubois", None, None),
+        (None, None, None),
+    ],
 )
-def test_frame_packing_message_is_in_half_formats(tmp_path, stereo_format, packing):
-    # MP4, so that it can only come from the H.264 stream.
-    assert _frame_packing(_write(tmp_path / "film.mp4", stereo_format)) == packing
+def test_st3d_is_in_the_file(tmp_path, suffix, codec, stereo_format, mode, seen):
+    path = _write(tmp_path / f"film{suffix}", stereo_format, codec)
+    bounds = (0, 0, QUARTER, QUARTER) if stereo_format == "vr180" else None
+    entry = {"h264": "avc1", "h265": "hvc1"}[codec]
+    assert mp4_stereo(path) == (mode, bounds, entry)
+    spherical = HALF_SPHERE if stereo_format == "vr180" else None
+    assert ffmpeg_stereo(path) == (seen, spherical)
+
+
+@pytest.mark.parametrize("codec", ["av1", "vp9"])
+def test_st3d_is_beside_every_codec(tmp_path, codec):
+    path = _write(tmp_path / "film.mp4", "vr180", codec, preset="ultrafast")
+    assert ffmpeg_stereo(path) == (BESIDE, HALF_SPHERE)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mkv", "h264"), ("a.mkv", "h265"), ("a.webm", "vp9"), ("a.webm", "av1")]
+)
+def test_half_sphere_is_in_matroska(tmp_path, name, codec):
+    path = _write(tmp_path / name, "vr180", codec, preset="ultrafast")
+    assert ffmpeg_stereo(path) == (BESIDE, HALF_SPHERE)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize(
+    ("stereo_format", "codec", "packing"),
+    [
+        ("half_sbs", "h264", BESIDE),
+        ("half_tab", "h264", ABOVE),
+        ("interleaved", "h264", ROWS),
+        ("full_sbs", "h264", None),
+        ("cross_eyed", "h264", None),
+        (None, "h264", None),
+        ("half_sbs", "h265", BESIDE),
+        ("half_tab", "h265", ABOVE),
+        ("interleaved", "h265", None),  # H.265 has no such arrangement
+        ("full_tab", "h265", None),
+    ],
+)
+def test_frame_packing_message_is_in_the_stream(tmp_path, suffix, stereo_format, codec, packing):
+    path = _write(tmp_path / f"film{suffix}", stereo_format, codec)
+    assert ffmpeg_frame_packing(path) == packing
+    assert (45 in sei_payloads(path)) == (packing is not None)
 
 
 def test_output_name_preset():
@@ -118,6 +152,12 @@ def test_output_names_differ_by_format():
 @pytest.mark.parametrize("stereo_format", OUTPUT_FORMATS)
 def test_stereo_tags_exist_for_every_format(stereo_format):
     assert stereo_tags(stereo_format).name_tokens.split(".")[0] == "3D"
+
+
+def test_eye_paths_preset():
+    left, right = eye_paths("clips/film.3D.mp4")
+    assert left.as_posix() == "clips/film.3D.Left.mp4"
+    assert right.name == "film.3D.Right.mp4"
 
 
 def test_stereo_tags_rejects_unknown_formats():

@@ -147,21 +147,26 @@ class Encoding:
             Names and values.
         """
         crf = str(_CODECS[self.codec].crf if self.crf is None else self.crf)
+        # Where the converters put color samples; AV1 and VP9 say nothing by themselves, and
+        # FFmpeg then takes the middle of the pixels.
+        options = {"chroma_sample_location": "left"}
         if self.codec == "h264":
-            options = {"crf": "0" if self.lossless else crf, "preset": self.preset}
+            options |= {"crf": "0" if self.lossless else crf, "preset": self.preset}
             if frame_packing is not None:
                 options["x264-params"] = f"frame-packing={frame_packing}"
             return options
         if self.codec == "h265":
             lossless = ":lossless=1" if self.lossless else ""
-            return {"crf": crf, "preset": self.preset, "x265-params": f"log-level=none{lossless}"}
+            options |= {"crf": crf, "preset": self.preset}
+            return options | {"x265-params": f"log-level=none{lossless}"}
         if self.codec == "av1":
             os.environ.setdefault("SVT_LOG", "1")  # it tells its settings on standard error
-            return {"crf": str(round(float(crf))), "preset": str(_AV1_SPEED[self.preset])}
-        speed = {"cpu-used": str(_VP9_SPEED[self.preset]), "row-mt": "1", "deadline": "good"}
+            options |= {"crf": str(round(float(crf)))}
+            return options | {"preset": str(_AV1_SPEED[self.preset])}
+        options |= {"cpu-used": str(_VP9_SPEED[self.preset]), "row-mt": "1", "deadline": "good"}
         if self.lossless:
-            return speed | {"lossless": "1"}
-        return speed | {"crf": str(round(float(crf))), "b": "0"}
+            return options | {"lossless": "1"}
+        return options | {"crf": str(round(float(crf))), "b": "0"}
 
     def converter(self, width: int, height: int, color: VideoColor) -> "PictureConverter":
         """What turns RGB pictures into the frames that the encoder takes.
