@@ -91,7 +91,8 @@ def _view_size(width, height, config):
     """The size of a view whose packed frame is as large as allowed, its aspect kept."""
     whole = packed_size(width, height, config.format)
     limits = config.max_width, config.max_height
-    scale = min(1.0, *(limit / side for limit, side in zip(limits, whole, strict=True) if limit))
+    pairs = zip(limits, whole, strict=True)
+    scale = min([1.0, *(limit / side for limit, side in pairs if limit)])
     if scale == 1.0:
         return width, height
     return tuple(max(2, 2 * int(scale * side / 2)) for side in (width, height))

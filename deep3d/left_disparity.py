@@ -13,6 +13,9 @@ from deep3d.video import disparity_to_gray
 
 # Places are whole pixels, so the map is moved at this multiple of its resolution.
 _FINER = 2
+# A depth edge that is a slope: pixels in the middle of it, where disparity rises by more than this
+# many pixels per pixel, belong to nothing and would be pulled apart. Slanted things rise less.
+_TORN = 0.5
 
 
 def left_disparity_picture(
@@ -54,17 +57,26 @@ def disparity_of_left(disparity: np.ndarray) -> np.ndarray:
     """
     rows, columns = disparity.shape
     size = _FINER * columns, _FINER * rows
-    finer = _FINER * cv2.resize(disparity, size, interpolation=cv2.INTER_LINEAR)
+    finer = _FINER * cv2.resize(disparity, size, interpolation=cv2.INTER_NEAREST)
+    torn = cv2.resize(_torn(disparity), size, interpolation=cv2.INTER_NEAREST) > 0
     # Far things first: of several values for one pixel NumPy keeps the last.
     order = np.argsort(finer, axis=1, kind="stable")
     ordered = np.take_along_axis(finer, order, axis=1)
     places = np.rint(order + ordered).astype(np.intp)
     lines = np.broadcast_to(np.arange(size[1])[:, np.newaxis], places.shape)
-    inside = (places >= 0) & (places < size[0])
+    inside = (places >= 0) & (places < size[0]) & ~np.take_along_axis(torn, order, axis=1)
     moved = np.full(finer.shape, np.nan, np.float32)
     moved[lines[inside], places[inside]] = ordered[inside]
     moved = np.fmin(_continued(moved), _continued(moved[:, ::-1])[:, ::-1])
     return cv2.resize(moved, (columns, rows), interpolation=cv2.INTER_LINEAR) / _FINER
+
+
+def _torn(disparity):
+    """1 for pixels between two that rise steeply, 0 for others."""
+    rising = np.diff(disparity, axis=1) > _TORN
+    torn = np.zeros(disparity.shape, np.uint8)
+    torn[:, 1:-1] = rising[:, 1:] & rising[:, :-1]
+    return torn
 
 
 def _continued(values):

@@ -96,11 +96,13 @@ def test_colors_do_not_shift(tmp_path, suffix, codec, bits, matrix):
     assert frame.format.name == ("yuv420p10le" if bits == 10 else "yuv420p")
     if bits == 10:  # not 8 bits with zeros behind them
         assert len(np.unique(frame.reformat(format="gray10le").to_ndarray() % 4)) == 4
-    for image, original in zip(_read(path), images, strict=True):
-        difference = image.astype(int) - original
-        assert np.abs(difference).mean() < 0.7
-        # Half a pixel aside would be 0.9 here, another matrix several steps.
-        assert np.abs(difference.mean(axis=(0, 1))).max() < 0.1
+    made = _read(path)
+    for image, original in zip(made, images, strict=True):
+        assert np.abs(image.astype(int) - original).mean() < 0.8
+    # Of the key frame, because x265's others drift by up to 0.5. Half a pixel aside would be 0.9
+    # here, another matrix several steps.
+    difference = made[0].astype(int) - images[0]
+    assert np.abs(difference.mean(axis=(0, 1))).max() < 0.2
 
 
 def test_h265_in_mp4_is_tagged_for_apple(tmp_path):

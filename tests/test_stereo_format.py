@@ -5,6 +5,7 @@ from deep3d.video.anaglyph import ANAGLYPHS, anaglyph
 from deep3d.video.stereo_format import (
     LAYOUTS,
     OUTPUT_FORMATS,
+    PACKED_FORMATS,
     pack,
     packed_size,
     unpack,
@@ -72,6 +73,31 @@ def test_unpack_stretch_keeps_positions(layout):
     # 1.5 steps: rounding twice, and the cubic kernel.
     np.testing.assert_allclose(left[inside].astype(int), image[inside], atol=1.5)
     np.testing.assert_allclose(right[inside].astype(int), 255 - image[inside].astype(int), atol=1.5)
+
+
+def test_pack_puts_the_eyes_in_their_places():
+    left, right = _views(6, 8)
+    crossed = pack(left, right, "cross_eyed")
+    np.testing.assert_array_equal(crossed[:, :8], right)
+    rows = pack(left, right, "interleaved")
+    np.testing.assert_array_equal(rows[0::2], left[0::2])
+    np.testing.assert_array_equal(rows[1::2], right[1::2])
+    np.testing.assert_array_equal(pack(left, right, "disparity"), right)
+
+
+@pytest.mark.parametrize("layout", PACKED_FORMATS)
+def test_unpack_gives_the_left_view_first(layout):
+    left, right = np.full((8, 12, 3), 10, np.uint8), np.full((8, 12, 3), 200, np.uint8)
+    views = unpack(pack(left, right, layout), layout)
+    assert [(int(view.min()), int(view.max())) for view in views] == [(10, 10), (200, 200)]
+
+
+def test_unpack_stretch_puts_rows_back_in_their_place():
+    ramp = np.repeat(np.arange(0, 192, 4, dtype=np.uint8)[:, None, None], 10, axis=1)
+    ramp = ramp.repeat(3, axis=2)
+    left, right = unpack(pack(ramp, 255 - ramp, "interleaved"), "interleaved", stretch=True)
+    np.testing.assert_array_equal(left[:-1], ramp[:-1])  # the last row is a copy of the one above
+    np.testing.assert_array_equal(right[1:], 255 - ramp[1:])
 
 
 def test_unpack_gives_windows():

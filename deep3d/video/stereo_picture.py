@@ -16,6 +16,7 @@ import struct
 import cv2
 import numpy as np
 
+from deep3d.video.anaglyph import check_views
 from deep3d.video.stereo_format import pack
 
 # Suffixes of files that always hold both views whole.
@@ -67,6 +68,7 @@ def encode_pair(left: np.ndarray, right: np.ndarray, suffix: str) -> bytes:
     Raises:
         ValueError: If the views do not match or there is no such kind of file.
     """
+    check_views(left, right)
     if suffix == ".jps":
         return _with_segment(encode_frame(pack(left, right, "cross_eyed"), ".jpg"), 0xE3, _JPS)
     if suffix == ".mpo":
