@@ -17,7 +17,7 @@ from deep3d.config import ConversionConfig, ModelConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.inference import Predictor
 from deep3d.model import build_deep3d
-from deep3d.video import OUTPUT_FORMATS, VideoError, VideoReader, unpack
+from deep3d.video import OUTPUT_FORMATS, VideoError, VideoReader, gray_to_disparity, unpack
 
 CONFIG = ModelConfig(levels=DisparityLevels(minimum=-2, count=4, width=64), height=32, width=64)
 TIMES = [0, 512, 1024, 2048, 2600, 3072, 3584, 4096, 4608, 5632, 6144]  # in 1/12288 s, uneven
@@ -54,17 +54,27 @@ def audio_packets(path):
         return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
 
 
+# Of vr180: 80 pixels are 90 degrees of a half-sphere.
+SIZES = {
+    **dict.fromkeys(("full_sbs", "cross_eyed", "rgbd"), (160, 48)),
+    "full_tab": (80, 96),
+    "vr180": (248, 124),
+}
+
+
 @pytest.mark.parametrize("stereo_format", OUTPUT_FORMATS)
 def test_convert_keeps_times_and_sound(film, tmp_path, predictor, stereo_format):
     config = ConversionConfig(format=stereo_format)
     result = conversion.convert(film, tmp_path, predictor, config)
     assert result.frames == len(TIMES)
-    assert times(result.output) == times(film) == [Fraction(t, 12288) for t in TIMES]
-    assert audio_packets(result.output) == audio_packets(film) != []
-    with VideoReader(result.output) as reader:
-        expected = {"full_sbs": (160, 48), "full_tab": (80, 96)}.get(stereo_format, (80, 48))
-        assert (reader.width, reader.height) == expected
-    assert [path.name for path in tmp_path.iterdir()] == [result.output.name]
+    files = [path for path in (result.output, result.right_output) if path]
+    for path in files:
+        assert times(path) == times(film) == [Fraction(t, 12288) for t in TIMES]
+        assert audio_packets(path) == audio_packets(film) != []
+        with VideoReader(path) as reader:
+            assert (reader.width, reader.height) == SIZES.get(stereo_format, (80, 48))
+    assert sorted(tmp_path.iterdir()) == sorted(files)
+    assert len(files) == (2 if stereo_format == "two_files" else 1)
 
 
 def test_convert_left_eye_is_the_source(film, tmp_path, predictor):
@@ -94,6 +104,98 @@ def test_convert_picture(tmp_path, predictor):
     assert result.output == tmp_path / "photo.3D.TAB_TBF.png"
     left, _ = unpack(cv2.imread(str(result.output))[..., ::-1], "full_tab")
     np.testing.assert_array_equal(left, picture(3))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        (".mkv", {"codec": "h265", "bits": 10}),
+        (".mov", {"codec": "h265"}),
+        (".mp4", {"codec": "av1"}),
+        (".mkv", {"codec": "vp9", "lossless": True}),
+    ],
+)
+def test_convert_codecs_and_containers(film, tmp_path, predictor, suffix, options):
+    config = ConversionConfig(container=suffix[1:], preset="ultrafast", **options)
+    result = conversion.convert(film, tmp_path, predictor, config)
+    assert result.output.name == f"film.3D.HSBS_LR{suffix}"
+    with av.open(str(result.output)) as container:
+        stream = container.streams.video[0]
+        names = {"h265": "hevc", "av1": "libdav1d", "vp9": "vp9"}
+        assert stream.codec_context.name == names[options["codec"]]
+    assert len(times(result.output)) == len(TIMES)
+
+
+def test_convert_fits_the_frame(film, tmp_path, predictor):
+    config = ConversionConfig("full_sbs", max_width=120)
+    with VideoReader(conversion.convert(film, tmp_path, predictor, config).output) as reader:
+        assert (reader.width, reader.height) == (120, 36)
+
+
+def test_convert_rgbd_holds_the_disparity_asked_for(film, tmp_path, predictor):
+    """Twice the strength is twice the distance of gray from that of no parallax."""
+    span = 100 * 3 / 64  # of the levels, % of the width
+    grays = []
+    for factor in (0.25, 0.5):
+        config = ConversionConfig("rgbd", strength=factor * span, convergence=1.0, lossless=True)
+        result = conversion.convert(film, tmp_path / f"{factor}.mkv", predictor, config)
+        with VideoReader(result.output) as reader, VideoReader(film) as source:
+            left, gray = unpack(next(iter(reader)).image, "rgbd")
+            np.testing.assert_array_equal(left, next(iter(source)).image)
+        assert gray.std(axis=2).max() == 0
+        grays.append(gray_to_disparity(gray) - 1.0)
+    np.testing.assert_allclose(2 * grays[0], grays[1], atol=0.061)  # half a step thrice
+    assert grays[1].std() > 0.02
+
+
+def test_convert_disparity_agrees_with_rgbd(film, tmp_path, predictor):
+    pictures = []
+    for stereo_format in ("rgbd", "disparity"):
+        config = ConversionConfig(stereo_format, lossless=True)
+        result = conversion.convert(film, tmp_path / f"{stereo_format}.mkv", predictor, config)
+        with VideoReader(result.output) as reader:
+            pictures.append(next(iter(reader)).image)
+    np.testing.assert_array_equal(unpack(pictures[0], "rgbd")[1], pictures[1])
+
+
+@pytest.mark.parametrize(("container", "name"), [("jps", "photo.3D.jps"), ("mpo", "photo.3D.mpo")])
+def test_convert_picture_pairs(tmp_path, predictor, container, name):
+    source = tmp_path / "photo.png"
+    cv2.imwrite(str(source), picture(3)[..., ::-1])
+    result = conversion.convert(source, None, predictor, ConversionConfig(container=container))
+    assert result.output == tmp_path / name
+    image = cv2.imread(str(result.output))[..., ::-1]
+    left = image[:, 80:] if container == "jps" else image
+    assert np.abs(left.astype(int) - picture(3)).mean() < 3
+    with pytest.raises(ValueError, match="holds two whole views, not half_tab"):
+        config = ConversionConfig("half_tab", container=container)
+        conversion.convert(source, tmp_path / f"x.{container}", predictor, config)
+
+
+def test_convert_picture_to_two_files(tmp_path, predictor):
+    source = tmp_path / "photo.png"
+    cv2.imwrite(str(source), picture(3)[..., ::-1])
+    result = conversion.convert(source, None, predictor, ConversionConfig("two_files"))
+    assert result.output.name == "photo.3D.Left.png"
+    assert result.right_output.name == "photo.3D.Right.png"
+    np.testing.assert_array_equal(cv2.imread(str(result.output))[..., ::-1], picture(3))
+    with pytest.raises(ValueError, match="exists already"):
+        conversion.convert(source, None, predictor, ConversionConfig("two_files"))
+
+
+def test_convert_rejects_containers_of_the_other_kind(film, tmp_path, predictor):
+    source = tmp_path / "photo.png"
+    cv2.imwrite(str(source), picture(3)[..., ::-1])
+    with pytest.raises(ValueError, match="a picture cannot be written as"):
+        conversion.convert(source, tmp_path / "x.mp4", predictor, ConversionConfig())
+    with pytest.raises(ValueError, match="must end with one of"):
+        conversion.convert(film, tmp_path, predictor, ConversionConfig(container="jps"))
+    with pytest.raises(ValueError, match=r"a \.webm file must be av1 or vp9"):
+        conversion.convert(film, tmp_path / "x.webm", predictor, ConversionConfig())
+    # A device's container says nothing about pictures.
+    result = conversion.convert(source, None, predictor, ConversionConfig(container="mp4"))
+    assert result.output.name == "photo.3D.HSBS_LR.png"
+    assert not list(tmp_path.glob("x.*"))
 
 
 def test_render_right_strength_and_convergence():
