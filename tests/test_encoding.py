@@ -105,6 +105,22 @@ def test_colors_do_not_shift(tmp_path, suffix, codec, bits, matrix):
     assert np.abs(difference.mean(axis=(0, 1))).max() < 0.2
 
 
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_h265_of_few_frames_has_times(tmp_path, frames):
+    # x265 takes the decoding times of one or two frames from memory that nobody wrote.
+    for attempt in range(6):
+        images = [smooth_image(number) for number in range(frames)]
+        path = _write(tmp_path / f"{attempt}.mp4", images, codec="h265", preset="medium")
+        with av.open(str(path)) as container:
+            packets = [packet for packet in container.demux(video=0) if packet.size]
+        times = [packet.dts for packet in packets]
+        assert times == sorted(times) and len(set(times)) == frames
+        assert all(
+            0 <= packet.pts - packet.dts <= 3 / RATE / packet.time_base for packet in packets
+        )
+        assert video_times(path) == [number / RATE for number in range(frames)]
+
+
 def test_h265_in_mp4_is_tagged_for_apple(tmp_path):
     for suffix in (".mp4", ".mov"):
         path = _write(tmp_path / f"film{suffix}", [smooth_image()], codec="h265")

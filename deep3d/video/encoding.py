@@ -37,8 +37,8 @@ class _Codec:
     Attributes:
         encoder: FFmpeg's encoder.
         muxers: Containers that may hold it; FFmpeg refuses AV1 and VP9 in QuickTime.
-        crf: Constant rate factor that looks like the source: it gives the clip of the benchmark
-            about the PSNR that 18 gives in H.264.
+        crf: Constant rate factor that looks like the source: PSNR of luma, mean of two real
+            films with the preset fast, within 0.6 dB of what 18 gives in H.264.
         depths: Bits per sample that devices decode and the encoder writes.
         lossless_encoder: Encoder of RGB without loss, None if there is none.
         lossless_pixels: What it takes.
@@ -55,8 +55,8 @@ class _Codec:
 _MPEG, _OPEN = ("mp4", "mov", "matroska"), ("mp4", "matroska", "webm")
 _CODECS = {
     "h264": _Codec("libx264", _MPEG, 18, (8,), "libx264rgb", "rgb24"),
-    "h265": _Codec("libx265", _MPEG, 20, (8, 10), "libx265"),
-    "av1": _Codec("libsvtav1", _OPEN, 24, (8, 10), None),
+    "h265": _Codec("libx265", _MPEG, 18, (8, 10), "libx265"),
+    "av1": _Codec("libsvtav1", _OPEN, 22, (8, 10), None),
     # The libvpx that comes with PyAV is built for 8 bits.
     "vp9": _Codec("libvpx-vp9", _OPEN, 24, (8,), "libvpx-vp9"),
 }

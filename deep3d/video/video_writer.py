@@ -24,6 +24,8 @@ from deep3d.video.mp4_boxes import finish_mp4
 from deep3d.video.stereo_metadata import StereoTags, stereo_tags
 
 _MIN_SIDE = 16
+# Of films that are not longer than its delay x265 leaves the decoding times undefined.
+_X265_DELAY = 2
 _NO_TAGS = StereoTags(None, None, None, "")
 
 
@@ -94,6 +96,7 @@ class VideoWriter:
         self._converter = self._encoding.converter(width, height, self._color)
         self._tags = _NO_TAGS if stereo_format is None else stereo_tags(stereo_format)
         self._time_base, self._last_pts, self._audio = Fraction(time_base), None, None
+        self._frames = 0
         # Not made from the name of the film, which may already have the greatest length allowed.
         self._temporary = self.path.with_name(
             f".deep3d-{secrets.token_hex(6)}.partial{self.path.suffix}"
@@ -175,7 +178,7 @@ class VideoWriter:
             )
         if self._last_pts is not None and pts <= self._last_pts:
             raise ValueError(f"pts must increase. Received: {pts} after {self._last_pts}")
-        self._last_pts = pts
+        self._last_pts, self._frames = pts, self._frames + 1
         frame = self._converter(image)
         frame.pts, frame.time_base = pts - self._offset, self._time_base
         self._encode(frame)
@@ -233,17 +236,21 @@ class VideoWriter:
             self._audio.close()
             self._audio = None
 
-    def _with_message(self, packet):
-        arrangement = self._tags.frame_packing
-        if self._encoding.codec == "h265" and arrangement in (SIDE_BY_SIDE, TOP_BOTTOM):
-            return with_frame_packing(packet, arrangement)
+    def _completed(self, packet):
+        """A packet with what x265 leaves out."""
+        if self._encoding.codec != "h265":
+            return packet
+        if self._frames <= _X265_DELAY:
+            packet.dts = packet.pts
+        if self._tags.frame_packing in (SIDE_BY_SIDE, TOP_BOTTOM):
+            return with_frame_packing(packet, self._tags.frame_packing)
         return packet
 
     def _encode(self, frame):
         """Encodes a frame, or what is left if None, and muxes it behind the audio due before it."""
         try:
             for packet in self._stream.encode(frame):
-                packet = self._with_message(packet)
+                packet = self._completed(packet)
                 if self._audio is not None:
                     self._audio.mux_until(packet.dts * packet.time_base)
                 self._container.mux(packet)

@@ -1,0 +1,161 @@
+"""Writes every format in every container with every codec once and tells what was read back.
+
+python benchmarks/format_table.py [--output=FOLDER] [--frames=8]
+
+The table says, for each format and container, with which codecs FFmpeg read every frame back, and
+which stereo marks it found: StereoMode or st3d (container), the frame packing message (stream), the
+half-sphere (sv3d or Projection). "RGB" stands for the lossless mode, read back bit for bit.
+"""
+
+import itertools
+import pathlib
+import tempfile
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+from absl import flags
+
+from deep3d.command_line import run_script
+from deep3d.video import (
+    CODECS,
+    CONTAINERS,
+    DISPARITY_FORMATS,
+    OUTPUT_FORMATS,
+    Encoding,
+    VideoReader,
+    VideoWriter,
+    Vr180Projection,
+    disparity_to_gray,
+    pack,
+)
+from deep3d.video.two_files import TwoFilesWriter
+
+flags.DEFINE_string("output", None, "Folder that keeps the files; default: they are removed.")
+flags.DEFINE_integer("frames", 8, "Frames of each file.")
+
+WIDTH, HEIGHT, RATE = 192, 108, Fraction(24)
+# stereo3d.h of FFmpeg.
+_ARRANGEMENTS = {1: "side by side", 2: "top and bottom", 6: "rows"}
+
+
+def main(arguments):
+    """Prints the table in Markdown."""
+    del arguments
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(flags.FLAGS.output or temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        print("| format | container | codecs read back | container says | stream says |")
+        print("|---|---|---|---|---|")
+        count = 0
+        for stereo_format, suffix in itertools.product(OUTPUT_FORMATS, CONTAINERS):
+            frames = [_frame(number, stereo_format) for number in range(flags.FLAGS.frames)]
+            done, container, stream = [], set(), set()
+            for name, encoding in _encodings(suffix):
+                path = folder / f"{stereo_format}.{name.replace(' ', '_')}{suffix}"
+                done.append(f"{name} {_written_and_read(path, frames, stereo_format, encoding)}")
+                for file in folder.glob(f"{path.stem}*{suffix}"):
+                    container.add(_marks(_first_frame(file)))
+                    stream.add(f"{encoding.codec}: {_marks(_first_frame(file, bare=True))}")
+                    count += 1
+            found = ", ".join(sorted(mark for mark in stream if not mark.endswith("nothing")))
+            cells = (
+                stereo_format,
+                suffix,
+                ", ".join(done),
+                " / ".join(container),
+                found or "nothing",
+            )
+            print(f"| {' | '.join(cells)} |", flush=True)
+        print(f"\n{count} files; the figures are PSNR in dB of the worst frame.")
+
+
+def _encodings(suffix):
+    """(name, encoding) of everything that the container may hold."""
+    for codec, bits, lossless in itertools.product(CODECS, (8, 10), (False, True)):
+        try:
+            encoding = Encoding(codec, bits, lossless, preset="veryfast")
+            encoding.check_container(suffix)
+        except ValueError:
+            continue
+        yield f"{codec}{' 10' if bits == 10 else ''}{' RGB' if lossless else ''}", encoding
+
+
+def _frame(number, stereo_format):
+    """A moving picture and its shifted copy, packed."""
+    x, y = np.meshgrid(np.arange(WIDTH + 16) / 24, np.arange(HEIGHT) / 24)
+    red = 128 + 90 * np.sin(x + y / 3 + number / 5)
+    green = 128 + 90 * np.cos(x / 2 - y)
+    blue = 128 + 60 * np.sin(x / 3) * np.cos(y + number / 9)
+    wide = np.stack([red, green, blue], axis=-1).round().astype(np.uint8)
+    left, right = wide[:, :WIDTH].copy(), wide[:, 6 : 6 + WIDTH].copy()
+    if stereo_format in DISPARITY_FORMATS:
+        right = disparity_to_gray(np.sin(x[:, :WIDTH] + number / 5))
+    if stereo_format == "vr180":
+        projection = Vr180Projection(WIDTH, HEIGHT, 120.0)
+        left, right = projection.project(left, "left"), projection.project(right, "right")
+    return pack(left, right, stereo_format)
+
+
+def _written_and_read(path, frames, stereo_format, encoding) -> str:
+    """PSNR of the worst frame, or what went wrong."""
+    height, width = frames[0].shape[:2]
+    options = {
+        "codec": encoding.codec,
+        "bits": encoding.bits,
+        "lossless": encoding.lossless,
+        "preset": encoding.preset,
+    }
+    place = path, width, height, RATE, 1 / RATE
+    if stereo_format == "two_files":
+        writer = TwoFilesWriter(*place, **options)
+    else:
+        writer = VideoWriter(*place, stereo_format=stereo_format, **options)
+    with writer:
+        for number, frame in enumerate(frames):
+            writer.write(frame, number)
+    made = [_read(eye) for eye in getattr(writer, "paths", (path,))]
+    views = [np.hstack(views) for views in zip(*made, strict=True)]
+    if len(views) != len(frames) or views[0].shape != frames[0].shape:
+        return f"FAILED: {len(views)} frames of {views[0].shape[1::-1]}"
+    worst = min(cv2.PSNR(view, frame) for view, frame in zip(views, frames, strict=True))
+    if encoding.lossless:
+        same = all(np.array_equal(*pair) for pair in zip(views, frames, strict=True))
+        return "exact" if same else f"FAILED: not exact, {worst:.1f}"
+    return f"{worst:.1f}"
+
+
+def _read(path):
+    with VideoReader(path) as reader:
+        return [frame.image for frame in reader]
+
+
+def _first_frame(path, bare=False):
+    """The first frame; decoded from its packets alone, what the container says is not in it."""
+    with av.open(str(path)) as container:
+        if not bare:
+            return next(container.decode(video=0))
+        stream = container.streams.video[0]
+        decoder = av.CodecContext.create(stream.codec_context.name, "r")
+        decoder.extradata = stream.codec_context.extradata
+        packets = (av.Packet(bytes(packet)) for packet in container.demux(stream) if packet.size)
+        frames = [frame for packet in packets for frame in decoder.decode(packet)]
+        return (frames + decoder.decode(None))[0]
+
+
+def _marks(frame) -> str:
+    """Words for the stereo side data of a frame."""
+    words, stereo = [], frame.side_data.get("STEREO3D")
+    if stereo is not None:
+        kind, inverted = np.frombuffer(bytes(stereo), np.int32)[:2]
+        words.append(
+            _ARRANGEMENTS.get(int(kind), str(kind)) + (", right first" if inverted else "")
+        )
+    if frame.side_data.get("SPHERICAL") is not None:
+        words.append("half-sphere")
+    return " + ".join(words) or "nothing"
+
+
+if __name__ == "__main__":
+    run_script(main, __doc__)
