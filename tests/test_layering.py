@@ -13,6 +13,7 @@ LAYERS = {
     "disparity": 0,
     "video": 0,
     "background": 0,
+    "batch": 0,
     "command_line": 0,
     "image_file": 0,
     "stereo_matching": 1,
@@ -47,7 +48,7 @@ WITHOUT_FRAMEWORK = {
     "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching",
     "composition", "config", "rendering", "baselines", "metrics", "score_tables",
     "depth_scores", "clip_scores", "pairs", "temporal", "image_file", "left_disparity",
-    "devices", "frame_packer",
+    "devices", "frame_packer", "batch",
 }  # fmt: skip
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",

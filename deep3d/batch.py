@@ -1,0 +1,121 @@
+"""Conversion of many sources, one after the other, and what is said of each."""
+
+import json
+import pathlib
+import sys
+from collections.abc import Callable, Sequence
+
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv")
+
+
+def sources_of(argument: str) -> list[pathlib.Path]:
+    """The files that an argument means.
+
+    Args:
+        argument: A file, or a folder of videos; what an earlier run made of them does not count.
+
+    Returns:
+        Their paths, in a folder sorted by name.
+
+    Raises:
+        ValueError: If a folder has no videos.
+    """
+    path = pathlib.Path(argument)
+    if not path.is_dir():
+        return [path]
+    inside = [p for p in sorted(path.iterdir()) if p.suffix.lower() in VIDEO_SUFFIXES]
+    inside = [p for p in inside if ".3D." not in p.name]
+    if not inside:
+        raise ValueError(f"The folder {path} has no videos.")
+    return inside
+
+
+def convert_all(
+    sources: Sequence[pathlib.Path], convert_one: Callable, say: "Reporter", stop_at_error: bool
+) -> int:
+    """Converts every source; a bad one does not stop the rest.
+
+    Args:
+        sources: Their paths.
+        convert_one: Takes a source and a function of (frames done, frames expected), and returns
+            a `ConversionResult`.
+        say: Tells what came of it.
+        stop_at_error: Whether an error is raised instead of told.
+
+    Returns:
+        The number of those that failed.
+
+    Raises:
+        ValueError: If asked to stop and a source cannot be converted.
+        OSError: Likewise.
+    """
+    failures = 0
+    for source in sources:
+        with say.progress(source.name) as progress:
+            try:
+                result = convert_one(source, progress)
+            except (ValueError, OSError) as error:
+                if stop_at_error:
+                    raise
+                failures += 1
+                say.failed(source, error)
+                continue
+        say.done(source, result)
+    return failures
+
+
+class Reporter:
+    """Tells of every source: a bar and lines for people, or a line of JSON for programs."""
+
+    def __init__(self, quiet: bool, as_json: bool):
+        """Chooses the form.
+
+        Args:
+            quiet: Whether only errors are told.
+            as_json: Whether there is one JSON object for each source on standard output.
+        """
+        self._quiet, self._as_json = quiet, as_json
+
+    def progress(self, name: str) -> "_Progress":
+        """A bar for a source, to be used as a context manager and called."""
+        return _Progress(name, hidden=self._quiet or self._as_json)
+
+    def failed(self, source: pathlib.Path, error: Exception):
+        """Tells of a source that could not be converted."""
+        if self._as_json:
+            print(json.dumps({"source": str(source), "error": str(error)}), flush=True)
+        else:
+            print(f"Error: {error}", file=sys.stderr, flush=True)
+
+    def done(self, source: pathlib.Path, result):
+        """Tells of what was made."""
+        outputs = [str(path) for path in (result.output, result.right_output) if path]
+        if self._as_json:
+            facts = {"source": str(source), "output": outputs[0], "frames": result.frames}
+            if result.right_output:
+                facts["right_output"] = outputs[1]
+            print(json.dumps(facts | {"remarks": result.remarks}), flush=True)
+        elif not self._quiet:
+            remarks = (f"{source.name}: {remark}" for remark in result.remarks)
+            print("\n".join([*remarks, *outputs]), flush=True)
+
+
+class _Progress:
+    """A bar with frames/s and the time that is left, made when the first frame is done."""
+
+    def __init__(self, name: str, hidden: bool):
+        self.name, self.hidden, self.bar = name, hidden, None
+
+    def __enter__(self):
+        return self
+
+    def __call__(self, done: int, expected: int | None):
+        if self.bar is None:
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=expected, desc=self.name, unit="frame", disable=self.hidden)
+        self.bar.update(done - self.bar.n)
+
+    def __exit__(self, *exception):
+        if self.bar is not None:
+            self.bar.close()
