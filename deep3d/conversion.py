@@ -285,7 +285,7 @@ def _stereo_frames(
         small = np.stack([predictor.shrink(left) for left, _ in batch])
         for (left, pts), prediction in zip(batch, predict(small), strict=True):
             if gray:
-                second = left_disparity_picture(left.shape, prediction, levels, *recomposed)
+                second = left_disparity_picture(left, prediction, levels, *recomposed)
             else:
                 second = render_right(left, prediction, levels, config)
             yield packer.pack(left, second), pts

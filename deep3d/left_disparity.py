@@ -19,7 +19,7 @@ _TORN = 0.5
 
 
 def left_disparity_picture(
-    shape: tuple[int, ...],
+    left: np.ndarray,
     disparity: np.ndarray,
     levels: DisparityLevels,
     gain: float,
@@ -28,19 +28,20 @@ def left_disparity_picture(
     """Gray picture of the left view's disparity, after a change of strength and convergence.
 
     Args:
-        shape: Of the picture: height, width and so on.
+        left: (height, width, 3) uint8 or uint16 left view.
         disparity: (rows, columns) float32 of the right view, in pixels at `levels.width`.
         levels: The network's levels.
         gain: Factor of every disparity.
         shift: Pixels at `levels.width` added to it.
 
     Returns:
-        (height, width, 3) uint8, see `deep3d.video.disparity_picture`.
+        (height, width, 3) of the type of `left`, see `deep3d.video.disparity_picture`.
     """
     scale = np.float32(disparity.shape[1] / levels.width)
     of_left = disparity_of_left(disparity * scale) / scale
     percent = 100.0 / levels.width * (gain * of_left + shift)
-    return disparity_to_gray(cv2.resize(percent, shape[1::-1], interpolation=cv2.INTER_LINEAR))
+    percent = cv2.resize(percent, left.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return disparity_to_gray(percent, left.dtype)
 
 
 def disparity_of_left(disparity: np.ndarray) -> np.ndarray:

@@ -9,6 +9,13 @@ def test_disparity_to_gray_preset():
     assert gray.dtype == np.uint8 and gray.shape == (1, 6, 3)
 
 
+def test_disparity_gray_round_trip_deep():
+    percent = np.random.default_rng(0).uniform(-5.1, 5.06, (7, 9)).astype(np.float32)
+    gray = disparity_to_gray(percent, np.uint16)
+    np.testing.assert_allclose(gray_to_disparity(gray), percent, atol=0.0001)
+    np.testing.assert_array_equal(disparity_to_gray(np.zeros((1, 1)), np.uint16), 128 * 256)
+
+
 def test_disparity_gray_round_trip():
     percent = np.random.default_rng(0).uniform(-5.1, 5.06, (7, 9)).astype(np.float32)
     back = gray_to_disparity(disparity_to_gray(percent))

@@ -48,8 +48,9 @@ def test_disparity_of_left_agrees_with_the_right_view():
 def test_left_disparity_picture_preset():
     levels = DisparityLevels(minimum=-2, count=4, width=64)
     flat = np.full((16, 32), 1.0, np.float32)  # 1 of 64 pixels: 1.5625 %
-    picture = left_disparity_picture((90, 120, 3), flat, levels, 1.0, 0.0)
+    left = np.zeros((90, 120, 3), np.uint8)
+    picture = left_disparity_picture(left, flat, levels, 1.0, 0.0)
     assert picture.shape == (90, 120, 3)
     np.testing.assert_allclose(gray_to_disparity(picture), 1.5625, atol=0.02)
-    picture = left_disparity_picture((90, 120, 3), flat, levels, 2.0, -1.0)
+    picture = left_disparity_picture(left, flat, levels, 2.0, -1.0)
     assert gray_to_disparity(picture)[40, 60] == pytest.approx(1.5625, abs=0.02)

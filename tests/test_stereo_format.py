@@ -75,6 +75,16 @@ def test_unpack_stretch_keeps_positions(layout):
     np.testing.assert_allclose(right[inside].astype(int), 255 - image[inside].astype(int), atol=1.5)
 
 
+@pytest.mark.parametrize("layout", OUTPUT_FORMATS)
+def test_pack_deep_is_pack_finer(layout):
+    left, right = _views(6, 8)
+    deep = pack(left.astype(np.uint16) * 256, right.astype(np.uint16) * 256, layout)
+    assert deep.dtype == np.uint16
+    frame = pack(left, right, layout)
+    inside = (frame > 0) & (frame < 255)  # anaglyphs are cut off there
+    np.testing.assert_allclose(deep[inside] / 256, frame[inside], atol=0.51)
+
+
 def test_pack_puts_the_eyes_in_their_places():
     left, right = _views(6, 8)
     crossed = pack(left, right, "cross_eyed")

@@ -79,6 +79,14 @@ def test_nearer_makes_the_farthest_infinitely_far():
     assert places[0] == pytest.approx(places[1], abs=0.05)  # the same direction: parallel eyes
 
 
+def test_project_deep_is_project_finer():
+    view = np.random.default_rng(4).integers(0, 256, (21, 30, 3), np.uint8)
+    projection = Vr180Projection(30, 21, 80.0)
+    deep = projection.project(view.astype(np.uint16) * 256, "left")
+    assert deep.dtype == np.uint16
+    np.testing.assert_allclose(deep / 256, projection.project(view, "left"), atol=0.6)
+
+
 def test_within_limits_the_frame():
     projection = Vr180Projection(3840, 2160, 90.0)
     assert projection.side == MAX_SIDE

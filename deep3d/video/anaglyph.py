@@ -47,12 +47,12 @@ def anaglyph(left: np.ndarray, right: np.ndarray, method: str) -> np.ndarray:
     frame = clip(round(matrix_left @ left + matrix_right @ right))
 
     Args:
-        left: uint8 (h, w, 3) RGB.
-        right: Same shape.
+        left: uint8 or uint16 (h, w, 3) RGB.
+        right: Same shape and type.
         method: One of `ANAGLYPHS`; red-cyan unless other colors are named.
 
     Returns:
-        uint8 (h, w, 3) RGB.
+        (h, w, 3) RGB of the same type.
 
     Raises:
         ValueError: If the method is unknown or the views do not match.
@@ -66,7 +66,7 @@ def anaglyph(left: np.ndarray, right: np.ndarray, method: str) -> np.ndarray:
         rows = slice(top, top + _STRIP)
         mixed = cv2.transform(left[rows].astype(np.float32), matrix_left)
         mixed += cv2.transform(right[rows].astype(np.float32), matrix_right)
-        frame[rows] = np.clip(np.rint(mixed, out=mixed), 0, 255, out=mixed)
+        frame[rows] = np.clip(np.rint(mixed, out=mixed), 0, np.iinfo(left.dtype).max, out=mixed)
     return frame
 
 
@@ -74,18 +74,20 @@ def check_views(left: np.ndarray, right: np.ndarray):
     """Refuses what is no pair of views.
 
     Args:
-        left: uint8 (h, w, 3) RGB.
-        right: Same shape.
+        left: uint8 or uint16 (h, w, 3) RGB.
+        right: Same shape and type.
 
     Raises:
-        ValueError: If one is no uint8 RGB picture, or they differ in shape.
+        ValueError: If one is no such picture, or they differ in shape or type.
     """
     for view in (left, right):
-        if view.dtype != np.uint8 or view.ndim != 3 or view.shape[2] != 3:
+        if view.dtype not in (np.uint8, np.uint16) or view.ndim != 3 or view.shape[2] != 3:
             raise ValueError(
-                f"A view must be uint8 (height, width, 3). Received: {view.dtype} {view.shape}"
+                "A view must be uint8 or uint16 (height, width, 3). "
+                f"Received: {view.dtype} {view.shape}"
             )
-    if left.shape != right.shape:
+    if left.shape != right.shape or left.dtype != right.dtype:
         raise ValueError(
-            f"Both views must have one shape. Received: {left.shape} and {right.shape}"
+            "Both views must have one shape and type. "
+            f"Received: {left.dtype} {left.shape} and {right.dtype} {right.shape}"
         )

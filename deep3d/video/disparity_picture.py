@@ -2,9 +2,9 @@
 
     gray = 128 + 25 * d        d: disparity in % of the picture's width
 
-128 is the screen, lighter is in front of it (nearer), darker behind. A step of gray is 0.04 % of
-the width (0.77 pixels of 1920), and the ends are -5.12 % and +5.08 %, beyond what is comfortable to
-look at; disparity beyond them is cut off.
+as 8 bits, and 256 times that as 16. 128 is the screen, lighter is in front of it (nearer), darker
+behind. A step of 8 bits is 0.04 % of the width (0.77 pixels of 1920), and the ends are -5.12 % and
++5.08 %, beyond what is comfortable to look at; disparity beyond them is cut off.
 """
 
 import numpy as np
@@ -13,17 +13,19 @@ GRAY_OF_SCREEN = 128
 GRAY_PER_PERCENT = 25
 
 
-def disparity_to_gray(percent: np.ndarray) -> np.ndarray:
+def disparity_to_gray(percent: np.ndarray, dtype=np.uint8) -> np.ndarray:
     """Disparity -> gray picture.
 
     Args:
         percent: (h, w) disparity in % of the picture's width, positive in front of the screen.
+        dtype: uint8 or uint16.
 
     Returns:
-        uint8 (h, w, 3), all three channels equal.
+        (h, w, 3) of that type, all three channels equal.
     """
-    gray = np.rint(GRAY_OF_SCREEN + GRAY_PER_PERCENT * percent)
-    gray = np.clip(gray, 0, 255).astype(np.uint8)
+    step = _steps(dtype)
+    gray = np.rint(step * (GRAY_OF_SCREEN + GRAY_PER_PERCENT * percent))
+    gray = np.clip(gray, 0, 255 * step).astype(dtype)
     return np.repeat(gray[..., np.newaxis], 3, axis=2)
 
 
@@ -31,11 +33,17 @@ def gray_to_disparity(gray: np.ndarray) -> np.ndarray:
     """Gray picture -> disparity, the inverse of `disparity_to_gray` up to half a step.
 
     Args:
-        gray: uint8 (h, w, 3) or (h, w).
+        gray: uint8 or uint16, (h, w, 3) or (h, w).
 
     Returns:
         float32 (h, w) disparity in % of the picture's width.
     """
+    step = _steps(gray.dtype)
     if gray.ndim == 3:
         gray = gray.mean(axis=2)  # a lossy video may have colored it a little
-    return ((gray - np.float32(GRAY_OF_SCREEN)) / GRAY_PER_PERCENT).astype(np.float32)
+    return ((gray / step - np.float32(GRAY_OF_SCREEN)) / GRAY_PER_PERCENT).astype(np.float32)
+
+
+def _steps(dtype):
+    """Steps of a type in one step of 8 bits; white of 16 bits is 255 * 256, as swscale has it."""
+    return 256 if dtype == np.uint16 else 1

@@ -3,7 +3,8 @@
 The left eye is first: the left half, the upper half, the first row; only `cross_eyed`, for looking
 without glasses, has the right one first. "Half" formats squeeze each view to half its width (or
 height), so the frame keeps the size of one view; `interleaved` takes every other row of each, as
-televisions with polarizing glasses show them; full formats double the frame. `rgbd` and `disparity`
+televisions with polarizing glasses show them (4:2:0 video mixes the colors of neighbouring rows and
+so of both eyes; `lossless` does not); full formats double the frame. `rgbd` and `disparity`
 have the gray picture of the left view's disparity (`disparity_picture`) in the right view's place,
 `vr180` has views that `Vr180Projection` made, and `two_files` is taken apart again by its writer.
 
@@ -33,15 +34,15 @@ def pack(left: np.ndarray, right: np.ndarray, layout: str) -> np.ndarray:
     """Puts two views into one frame.
 
     Args:
-        left: uint8 (h, w, 3) RGB.
-        right: Same shape; for `DISPARITY_FORMATS` the gray picture of disparity.
+        left: uint8 or uint16 (h, w, 3) RGB.
+        right: Same shape and type; for `DISPARITY_FORMATS` the gray picture of disparity.
         layout: One of `OUTPUT_FORMATS`.
 
     Returns:
-        uint8 frame of `packed_size(w, h, layout)`.
+        Frame of that type and of `packed_size(w, h, layout)`.
 
     Raises:
-        ValueError: If the views differ in shape, are not uint8 RGB, or the layout is unknown.
+        ValueError: If the views differ in shape or type, are not RGB, or the layout is unknown.
     """
     check_views(left, right)
     height, width = left.shape[:2]
@@ -51,7 +52,7 @@ def pack(left: np.ndarray, right: np.ndarray, layout: str) -> np.ndarray:
         return anaglyph(left, right, layout)
     if layout == "disparity":
         return right
-    frame = np.empty((frame_height, frame_width, 3), np.uint8)
+    frame = np.empty((frame_height, frame_width, 3), left.dtype)
     for number, (view, part) in enumerate(zip((left, right), _parts(frame, layout), strict=True)):
         if layout == "interleaved":
             part[:] = view[number::2]
