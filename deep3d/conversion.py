@@ -199,7 +199,7 @@ def _convert_video(source, target, predictor, config, progress) -> ConversionRes
             times = _write_all(reader, writer, predictor, config, packer, progress)
             if config.end is None:
                 _check_end(reader, times)
-            remarks = [f"not copied: {stream}" for stream in writer.skipped_streams]
+            remarks = [f"not copied: {stream}" for stream in writer.losses]
         if reader.decode_errors:
             remarks.append(f"{reader.decode_errors} damaged packets were passed over")
         left, *right = _files(target, config)

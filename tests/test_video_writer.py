@@ -53,7 +53,7 @@ def _convert(source, target, crf=18.0, **part):
     ):
         for frame in reader:
             writer.write(frame.image, frame.pts)
-        return writer.skipped_streams
+        return writer.losses
 
 
 def _tags(path):

@@ -17,7 +17,7 @@ class TwoFilesWriter:
 
     Attributes:
         paths: Where the left and the right eye's film are to be.
-        skipped_streams: Streams of the source that are not copied, in words.
+        losses: What of the source the containers cannot hold, in words.
     """
 
     def __init__(self, path: pathlib.Path, width: int, height: int, *arguments, **options):
@@ -41,7 +41,7 @@ class TwoFilesWriter:
                 for eye in self.paths
             ]
             self._open = opened.pop_all()
-        self.skipped_streams = self._writers[0].skipped_streams
+        self.losses = self._writers[0].losses
 
     def __enter__(self) -> "TwoFilesWriter":
         """Returns the writer."""

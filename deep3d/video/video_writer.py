@@ -1,4 +1,4 @@
-"""Writes video with exact presentation times and the untouched audio of the source.
+"""Writes video with exact presentation times and the untouched streams of the source.
 
 The file grows under a hidden name beside the target and takes the target's name when it is complete
 and on disk, so a killed or failed run never leaves a broken file under the final name.
@@ -14,7 +14,6 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from deep3d.video.audio_copy import AudioCopy
 from deep3d.video.color import MATRIX_RGB, RANGE_FULL, VideoColor, color_for_size
 from deep3d.video.encoding import CONTAINERS, Encoding
 from deep3d.video.errors import VideoError, reason
@@ -22,6 +21,7 @@ from deep3d.video.frame_packing import SIDE_BY_SIDE, TOP_BOTTOM, with_frame_pack
 from deep3d.video.matroska_projection import add_half_sphere
 from deep3d.video.mp4_boxes import finish_mp4
 from deep3d.video.stereo_metadata import StereoTags, stereo_tags
+from deep3d.video.stream_copy import StreamCopy
 
 _MIN_SIDE = 16
 # Of films that are not longer than its delay x265 leaves the decoding times undefined.
@@ -34,7 +34,7 @@ class VideoWriter:
 
     Attributes:
         path: The file to be.
-        skipped_streams: Streams of the source that are not copied, in words.
+        losses: What of the source the container cannot hold, in words.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class VideoWriter:
             height: Frame height in pixels, even, at least 16.
             frame_rate: Frames per second as stated in the file.
             time_base: Seconds per unit of the `pts` given to `write`.
-            copy_from: Source whose audio and metadata are copied.
+            copy_from: Source whose other streams, chapters and tags are copied.
             codec: One of `encoding.CODECS`; the next four as for `Encoding`.
             bits: Bits per sample.
             lossless: Whether RGB is written as it is.
@@ -95,14 +95,14 @@ class VideoWriter:
         self._color = color or color_for_size(width, height)
         self._converter = self._encoding.converter(width, height, self._color)
         self._tags = _NO_TAGS if stereo_format is None else stereo_tags(stereo_format)
-        self._time_base, self._last_pts, self._audio = Fraction(time_base), None, None
+        self._time_base, self._last_pts, self._copy = Fraction(time_base), None, None
         self._frames = 0
         # Not made from the name of the film, which may already have the greatest length allowed.
         self._temporary = self.path.with_name(
             f".deep3d-{secrets.token_hex(6)}.partial{self.path.suffix}"
         )
         self._container = None
-        self.skipped_streams: list[str] = []
+        self.losses: tuple[str, ...] = ()
         try:
             self._container = _open_output(self._temporary, self._muxer, self._time_base)
             self._stream = self._container.add_stream(
@@ -112,9 +112,12 @@ class VideoWriter:
             )
             self._set_up_stream(sample_aspect_ratio or Fraction(1))
             if copy_from is not None:
-                self._copy_audio(pathlib.Path(copy_from), start_s, end_s)
+                self._copy = StreamCopy(
+                    pathlib.Path(copy_from), self._container, self.path, start_s, end_s
+                )
+                self.losses = self._copy.plan.losses
             self._container.metadata.update(metadata or {})
-            self._offset = round((self._audio.start if self._audio else 0) / self._time_base)
+            self._offset = round((self._copy.start if self._copy else 0) / self._time_base)
             self._container.start_encoding()
         except (av.error.FFmpegError, OSError) as error:
             self.abort()
@@ -144,11 +147,6 @@ class VideoWriter:
         mode = self._tags.stereo_mode_in(self._muxer) if sample_aspect_ratio == 1 else None
         if mode is not None:
             self._stream.metadata["stereo_mode"] = mode
-
-    def _copy_audio(self, source, start_s, end_s):
-        self._audio = AudioCopy(source, self._container, self.path, start_s, end_s)
-        self._container.metadata.update(self._audio.metadata)
-        self.skipped_streams = self._audio.skipped_streams
 
     def __enter__(self) -> "VideoWriter":
         """Returns the writer."""
@@ -195,8 +193,8 @@ class VideoWriter:
             if self._last_pts is None:
                 raise VideoError(f"{self.path}: no frame to write")
             self._encode(None)
-            if self._audio is not None:
-                self._audio.mux_until(math.inf)
+            if self._copy is not None:
+                self._copy.mux_until(math.inf)
             self._container.close()
             self._complete_index()
             _sync(self._temporary)
@@ -232,9 +230,9 @@ class VideoWriter:
 
     def _release(self):
         self._container = self._stream = None
-        if self._audio is not None:
-            self._audio.close()
-            self._audio = None
+        if self._copy is not None:
+            self._copy.close()
+            self._copy = None
 
     def _completed(self, packet):
         """A packet with what x265 leaves out."""
@@ -247,12 +245,12 @@ class VideoWriter:
         return packet
 
     def _encode(self, frame):
-        """Encodes a frame, or what is left if None, and muxes it behind the audio due before it."""
+        """Encodes a frame, or what is left if None, and muxes it behind the packets due before it."""
         try:
             for packet in self._stream.encode(frame):
                 packet = self._completed(packet)
-                if self._audio is not None:
-                    self._audio.mux_until(packet.dts * packet.time_base)
+                if self._copy is not None:
+                    self._copy.mux_until(packet.dts * packet.time_base)
                 self._container.mux(packet)
         except (av.error.FFmpegError, OSError) as error:
             raise VideoError(f"{self.path}: cannot be written ({reason(error)})") from error

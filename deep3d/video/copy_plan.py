@@ -1,0 +1,262 @@
+"""What of a film goes into the 3D version beside the picture, decided before any work begins.
+
+A container does not hold everything: MP4 has no bitmap subtitles and no fonts, Matroska no QuickTime
+text. Streams are copied as they are where the target holds them; text subtitles are converted where
+it does not; the rest is named, so that whoever wants it can choose another container.
+"""
+
+import dataclasses
+import io
+import pathlib
+
+import av
+
+from deep3d.video.encoding import CONTAINERS
+from deep3d.video.errors import VideoError
+from deep3d.video.media_input import main_video_stream, open_input
+
+# Codecs that players accept inside MP4 and QuickTime. FFmpeg would write more into MP4 (PCM, DTS),
+# which hardly anything plays. Matroska holds everything.
+_AUDIO_CODECS = {
+    "mp4": ("aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"),
+    "mov": ("aac", "ac3", "alac", "eac3", "mp3", "pcm_"),
+    "webm": ("opus", "vorbis"),
+}
+# Subtitles that are copied as they are, and what text is converted to where they cannot be.
+_SUBTITLE_CODECS = {
+    "matroska": (
+        ("ass", "dvb_subtitle", "dvd_subtitle", "hdmv_pgs_subtitle", "hdmv_text_subtitle")
+        + ("subrip", "text", "webvtt"),
+        "subrip",
+    ),
+    "mp4": (("dvd_subtitle", "mov_text"), "mov_text"),
+    "mov": (("mov_text",), "mov_text"),
+    "webm": (("webvtt",), "webvtt"),
+}
+# Text whose fonts, places and colors another codec does not keep.
+_STYLED_TEXT = ("ass", "hdmv_text_subtitle", "ttml")
+# File-wide tags that FFmpeg's MP4 and QuickTime muxers write; Matroska takes any.
+_MP4_TAGS = frozenset(
+    "title artist album album_artist composer date comment genre copyright grouping lyrics "
+    "description synopsis show episode_id network keywords media_type hd_video "
+    "compilation track disc season_number episode_sort".split()
+)
+_MOV_TAGS = frozenset(
+    "title artist album composer date comment genre copyright description keywords "
+    "location".split()
+)
+_TAGS = {"mp4": _MP4_TAGS, "mov": _MOV_TAGS}
+# Tags that describe the old file and not the film: written by muxers, wrong or doubled in the new.
+_TAGS_OF_THE_FILE = (
+    *("major_brand", "minor_version", "compatible_brands", "encoder", "creation_time"),
+    *("vendor_id", "duration", "bps", "number_of_frames", "number_of_bytes", "stereo_mode"),
+    *("alpha_mode", "rotate", "filename", "mimetype", "variant_bitrate", "id3v2_priv"),
+    "_statistics",
+)
+# Tags of a stream that MP4 and QuickTime hold.
+_STREAM_TAGS = ("language", "title", "handler_name", "timecode")
+_PICTURE_SUFFIXES = {"mjpeg": "jpg", "png": "png"}
+_LARGEST_COVER = 1 << 26
+
+
+@dataclasses.dataclass(frozen=True)
+class StreamPlan:
+    """How one stream of the source goes over.
+
+    Attributes:
+        index: Its number in the source.
+        encoder: Codec that text subtitles are converted to; None copies the packets.
+        cover: The bytes of a cover picture, None for all else.
+        metadata: Its tags in the target.
+    """
+
+    index: int
+    encoder: str | None = None
+    cover: bytes | None = None
+    metadata: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class CopyPlan:
+    """What goes over from a source and what does not.
+
+    Attributes:
+        streams: The streams besides the video that is converted.
+        metadata: Tags of the file.
+        video_metadata: Tags of the video stream.
+        losses: What the target cannot hold, in words: "hdmv_pgs_subtitle subtitles (eng)".
+    """
+
+    streams: tuple[StreamPlan, ...]
+    metadata: dict[str, str]
+    video_metadata: dict[str, str]
+    losses: tuple[str, ...]
+
+
+def plan_copy(source: pathlib.Path, target: pathlib.Path, part: bool = False) -> CopyPlan:
+    """Decides for every stream and tag of a source whether the target can have it.
+
+    Args:
+        source: The film.
+        target: The file to be; its suffix tells the container.
+        part: Whether only a part of the film is converted.
+
+    Returns:
+        The plan.
+
+    Raises:
+        VideoError: If the source cannot be read, or has sound that the target cannot hold and a
+            Matroska file could.
+    """
+    with open_input(source) as container:
+        return _plan(container, source, target, part)
+
+
+def described(stream: av.stream.Stream) -> str:
+    """A stream in words: "subrip subtitles (eng)".
+
+    Args:
+        stream: Of an opened file.
+
+    Returns:
+        Codec, kind and language.
+    """
+    kinds = {"subtitle": "subtitles", "video": "video"}
+    language = f" ({stream.language})" if stream.language not in (None, "und") else ""
+    return f"{codec_name(stream) or 'unknown'} {kinds.get(stream.type, stream.type)}{language}"
+
+
+def codec_name(stream: av.stream.Stream) -> str | None:
+    """FFmpeg's name of a stream's codec, None if this build cannot decode it."""
+    if stream.codec_context is not None:
+        return stream.codec_context.codec.canonical_name
+    return stream.name if stream.type == "data" else None
+
+
+def _plan(container, source, target, part):
+    muxer = CONTAINERS[target.suffix.lower()]
+    main = main_video_stream(container, source)
+    losses, streams = [], []
+    # Before anything is read: a chapter track is known by FFmpeg's having discarded it.
+    wanted = [
+        stream
+        for stream in container.streams
+        if stream is not main and stream.discard != av.stream.Discard.all
+    ]
+    covers = 0
+    for stream in wanted:
+        cover = stream.type == "video" and stream.disposition & av.stream.Disposition.attached_pic
+        if cover:
+            covers += 1
+            plan = _cover_plan(container, stream, muxer, covers)
+            lost = "cover picture"
+        else:
+            plan, lost = _stream_plan(stream, muxer, target)
+        if plan is not None:
+            streams.append(plan)
+        if lost and (plan is None or not cover):
+            losses.append(lost)
+    metadata, lost_tags = _file_tags(container.metadata, muxer)
+    video_metadata = kept_tags(main.metadata)
+    if part and video_metadata.pop("timecode", None):
+        losses.append("timecode")
+    if lost_tags:
+        losses.append(f"tags {', '.join(lost_tags)}")
+    return CopyPlan(tuple(streams), metadata, video_metadata, tuple(losses))
+
+
+def kept_tags(metadata: dict[str, str]) -> dict[str, str]:
+    """The tags that describe a stream's content, by lower-case names.
+
+    Args:
+        metadata: Tags of a stream as FFmpeg gives them.
+
+    Returns:
+        Those that are as true of a copy.
+    """
+    tags = {
+        key.lower(): value
+        for key, value in metadata.items()
+        if not key.lower().startswith(_TAGS_OF_THE_FILE)
+        # What FFmpeg writes where a track has no name of its own.
+        and not (key == "handler_name" and value.replace(" ", "").endswith("Handler"))
+    }
+    # The title of a track is called "name" in what older FFmpeg reads from MP4.
+    if "name" in tags:
+        tags.setdefault("title", tags.pop("name"))
+    return tags
+
+
+def _stream_plan(stream, muxer, target):
+    """(plan or None, what is lost or None) of a stream that is no cover."""
+    name, index, tags = codec_name(stream), stream.index, kept_tags(stream.metadata)
+    if stream.type == "audio":
+        return _audio_plan(stream, muxer, target)
+    if stream.type == "subtitle" and name is not None:
+        copied, text = _SUBTITLE_CODECS[muxer]
+        if name in copied and _muxer_takes(stream, muxer):
+            return StreamPlan(index, metadata=tags), None
+        if stream.codec_context.codec.text_sub:
+            styles = f"styles of the {described(stream)}" if name in _STYLED_TEXT else None
+            return StreamPlan(index, encoder=text, metadata=tags), styles
+    if stream.type == "attachment":
+        if muxer == "matroska":
+            return StreamPlan(index), None
+        return None, f"attachment {stream.name or 'without a name'}"
+    if stream.type == "data":
+        if "timecode" in stream.metadata:  # the muxer makes it anew, from the tag of the video
+            return None, None
+        if _muxer_takes(stream, muxer):
+            return StreamPlan(index, metadata=tags), None
+    return None, described(stream)
+
+
+def _audio_plan(stream, muxer, target):
+    if stream.codec_context is None:  # nothing can copy it
+        return None, described(stream)
+    codec = codec_name(stream)
+    fits = codec.startswith(_AUDIO_CODECS.get(muxer, ""))
+    if fits and _muxer_takes(stream, muxer):
+        return StreamPlan(stream.index, metadata=kept_tags(stream.metadata)), None
+    if muxer == "matroska" or not _muxer_takes(stream, "matroska"):
+        return None, described(stream)
+    raise VideoError(
+        f"{target}: {target.suffix} files cannot hold {codec} audio; write an .mkv file instead"
+    )
+
+
+def _cover_plan(container, stream, muxer, number):
+    """Matroska has covers as attachments, MP4 as a tag that FFmpeg takes for a stream."""
+    suffix = _PICTURE_SUFFIXES.get(codec_name(stream))
+    if muxer not in ("matroska", "mp4") or suffix is None:
+        return None
+    stream.discard = av.stream.Discard.default
+    data = b""
+    for packet in container.demux(stream):
+        data = bytes(packet) if packet.size <= _LARGEST_COVER else b""
+        break
+    name = stream.metadata.get("filename") or f"cover{number if number > 1 else ''}.{suffix}"
+    mime = "image/jpeg" if suffix == "jpg" else "image/png"
+    tags = {"filename": name, "mimetype": stream.metadata.get("mimetype", mime)}
+    return StreamPlan(stream.index, cover=data, metadata=tags) if data else None
+
+
+def _file_tags(metadata, muxer):
+    """(tags that the target holds, names of those that it does not)."""
+    tags = kept_tags(metadata)
+    known = _TAGS.get(muxer)
+    if known is None:
+        return tags, []
+    kept = {key: value for key, value in tags.items() if key.split("-")[0] in known}
+    return kept, sorted(tags.keys() - kept.keys())
+
+
+def _muxer_takes(stream, muxer):
+    """Whether FFmpeg writes a header with such a stream; asking it is surer than any table."""
+    try:
+        with av.open(io.BytesIO(), "w", format=muxer) as trial:
+            trial.add_stream_from_template(stream, opaque=True)
+            trial.start_encoding()
+    except (av.error.FFmpegError, ValueError):
+        return False
+    return True
