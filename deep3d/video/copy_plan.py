@@ -1,8 +1,8 @@
 """What of a film goes into the 3D version beside the picture, decided before any work begins.
 
-A container does not hold everything: MP4 has no bitmap subtitles and no fonts, Matroska no QuickTime
-text. Streams are copied as they are where the target holds them; text subtitles are converted where
-it does not; the rest is named, so that whoever wants it can choose another container.
+A container does not hold everything: MP4 has no bitmap subtitles and no fonts, Matroska no text of
+QuickTime's kind. Streams are copied as they are where the target holds them; text subtitles are
+converted where it does not; the rest is named, so that another container can be chosen.
 """
 
 import dataclasses
@@ -11,6 +11,7 @@ import pathlib
 
 import av
 
+from deep3d.video.copied_tags import file_tags, kept_tags
 from deep3d.video.encoding import CONTAINERS
 from deep3d.video.errors import VideoError
 from deep3d.video.media_input import main_video_stream, open_input
@@ -22,39 +23,24 @@ _AUDIO_CODECS = {
     "mov": ("aac", "ac3", "alac", "eac3", "mp3", "pcm_"),
     "webm": ("opus", "vorbis"),
 }
+_MATROSKA_SUBTITLES = (
+    *("ass", "dvb_subtitle", "dvd_subtitle", "hdmv_pgs_subtitle", "hdmv_text_subtitle"),
+    *("subrip", "text", "webvtt"),
+)
 # Subtitles that are copied as they are, and what text is converted to where they cannot be.
 _SUBTITLE_CODECS = {
-    "matroska": (
-        ("ass", "dvb_subtitle", "dvd_subtitle", "hdmv_pgs_subtitle", "hdmv_text_subtitle")
-        + ("subrip", "text", "webvtt"),
-        "subrip",
-    ),
+    "matroska": (_MATROSKA_SUBTITLES, "subrip"),
     "mp4": (("dvd_subtitle", "mov_text"), "mov_text"),
     "mov": (("mov_text",), "mov_text"),
     "webm": (("webvtt",), "webvtt"),
 }
 # Text whose fonts, places and colors another codec does not keep.
 _STYLED_TEXT = ("ass", "hdmv_text_subtitle", "ttml")
-# File-wide tags that FFmpeg's MP4 and QuickTime muxers write; Matroska takes any.
-_MP4_TAGS = frozenset(
-    "title artist album album_artist composer date comment genre copyright grouping lyrics "
-    "description synopsis show episode_id network keywords media_type hd_video "
-    "compilation track disc season_number episode_sort".split()
-)
-_MOV_TAGS = frozenset(
-    "title artist album composer date comment genre copyright description keywords "
-    "location".split()
-)
-_TAGS = {"mp4": _MP4_TAGS, "mov": _MOV_TAGS}
-# Tags that describe the old file and not the film: written by muxers, wrong or doubled in the new.
-_TAGS_OF_THE_FILE = (
-    *("major_brand", "minor_version", "compatible_brands", "encoder", "creation_time"),
-    *("vendor_id", "duration", "bps", "number_of_frames", "number_of_bytes", "stereo_mode"),
-    *("alpha_mode", "rotate", "filename", "mimetype", "variant_bitrate", "id3v2_priv"),
-    "_statistics",
-)
-# Tags of a stream that MP4 and QuickTime hold.
-_STREAM_TAGS = ("language", "title", "handler_name", "timecode")
+# QuickTime has languages by number; FFmpeg knows each under one of its two codes only.
+_MOV_LANGUAGES = {
+    **{"deu": "ger", "fre": "fra", "nld": "dut", "ell": "gre", "isl": "ice", "zho": "chi"},
+    **{"cze": "ces", "swe": "sve"},
+}
 _PICTURE_SUFFIXES = {"mjpeg": "jpg", "png": "png"}
 _LARGEST_COVER = 1 << 26
 
@@ -153,38 +139,19 @@ def _plan(container, source, target, part):
         else:
             plan, lost = _stream_plan(stream, muxer, target)
         if plan is not None:
+            if muxer == "mov" and "language" in plan.metadata:
+                language = plan.metadata["language"]
+                plan.metadata["language"] = _MOV_LANGUAGES.get(language, language)
             streams.append(plan)
         if lost and (plan is None or not cover):
             losses.append(lost)
-    metadata, lost_tags = _file_tags(container.metadata, muxer)
+    metadata, lost_tags = file_tags(container.metadata, muxer)
     video_metadata = kept_tags(main.metadata)
     if part and video_metadata.pop("timecode", None):
         losses.append("timecode")
     if lost_tags:
         losses.append(f"tags {', '.join(lost_tags)}")
     return CopyPlan(tuple(streams), metadata, video_metadata, tuple(losses))
-
-
-def kept_tags(metadata: dict[str, str]) -> dict[str, str]:
-    """The tags that describe a stream's content, by lower-case names.
-
-    Args:
-        metadata: Tags of a stream as FFmpeg gives them.
-
-    Returns:
-        Those that are as true of a copy.
-    """
-    tags = {
-        key.lower(): value
-        for key, value in metadata.items()
-        if not key.lower().startswith(_TAGS_OF_THE_FILE)
-        # What FFmpeg writes where a track has no name of its own.
-        and not (key == "handler_name" and value.replace(" ", "").endswith("Handler"))
-    }
-    # The title of a track is called "name" in what older FFmpeg reads from MP4.
-    if "name" in tags:
-        tags.setdefault("title", tags.pop("name"))
-    return tags
 
 
 def _stream_plan(stream, muxer, target):
@@ -239,16 +206,6 @@ def _cover_plan(container, stream, muxer, number):
     mime = "image/jpeg" if suffix == "jpg" else "image/png"
     tags = {"filename": name, "mimetype": stream.metadata.get("mimetype", mime)}
     return StreamPlan(stream.index, cover=data, metadata=tags) if data else None
-
-
-def _file_tags(metadata, muxer):
-    """(tags that the target holds, names of those that it does not)."""
-    tags = kept_tags(metadata)
-    known = _TAGS.get(muxer)
-    if known is None:
-        return tags, []
-    kept = {key: value for key, value in tags.items() if key.split("-")[0] in known}
-    return kept, sorted(tags.keys() - kept.keys())
 
 
 def _muxer_takes(stream, muxer):

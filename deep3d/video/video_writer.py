@@ -245,7 +245,7 @@ class VideoWriter:
         return packet
 
     def _encode(self, frame):
-        """Encodes a frame, or what is left if None, and muxes it behind the packets due before it."""
+        """Encodes a frame, or what is left if None, and muxes it behind what is due before."""
         try:
             for packet in self._stream.encode(frame):
                 packet = self._completed(packet)
