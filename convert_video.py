@@ -44,8 +44,10 @@ def main(arguments):
     set_precision("auto")
     predictor = Predictor(*load_model(options.model))
 
-    def convert_one(source, progress):
-        return convert(source, options.output, predictor, config, options.overwrite, progress)
+    def convert_one(source, progress, announce):
+        return convert(
+            source, options.output, predictor, config, options.overwrite, progress, announce
+        )
 
     alone = len(sources) == 1 or options.debug
     return (

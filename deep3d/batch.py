@@ -1,5 +1,6 @@
 """Conversion of many sources, one after the other, and what is said of each."""
 
+import functools
 import json
 import pathlib
 import sys
@@ -37,8 +38,8 @@ def convert_all(
 
     Args:
         sources: Their paths.
-        convert_one: Takes a source and a function of (frames done, frames expected), and returns
-            a `ConversionResult`.
+        convert_one: Takes a source, a function of (frames done, frames expected) and one of what
+            will be lost, and returns a `ConversionResult`.
         say: Tells what came of it.
         stop_at_error: Whether an error is raised instead of told.
 
@@ -53,7 +54,8 @@ def convert_all(
     for source in sources:
         with say.progress(source.name) as progress:
             try:
-                result = convert_one(source, progress)
+                announce = functools.partial(say.announce, source)
+                result = convert_one(source, progress, announce)
             except (ValueError, OSError) as error:
                 if stop_at_error:
                     raise
@@ -80,6 +82,11 @@ class Reporter:
         """A bar for a source, to be used as a context manager and called."""
         return _Progress(name, hidden=self._quiet or self._as_json)
 
+    def announce(self, source: pathlib.Path, losses: tuple[str, ...]):
+        """Names before the work what will be lost; JSON has it in the one object of the source."""
+        if not (self._quiet or self._as_json):
+            print(f"{source.name}: not kept: {'; '.join(losses)}", flush=True)
+
     def failed(self, source: pathlib.Path, error: Exception):
         """Tells of a source that could not be converted."""
         if self._as_json:
@@ -94,7 +101,8 @@ class Reporter:
             facts = {"source": str(source), "output": outputs[0], "frames": result.frames}
             if result.right_output:
                 facts["right_output"] = outputs[1]
-            print(json.dumps(facts | {"remarks": result.remarks}), flush=True)
+            facts |= {"losses": result.losses, "remarks": result.remarks}
+            print(json.dumps(facts), flush=True)
         elif not self._quiet:
             remarks = (f"{source.name}: {remark}" for remark in result.remarks)
             print("\n".join([*remarks, *outputs]), flush=True)

@@ -6,7 +6,7 @@ import types
 import typing
 
 from deep3d.disparity import DisparityLevels
-from deep3d.video.encoding import CONTAINERS, Encoding
+from deep3d.video.encoding import CONTAINERS, Encoding, depths_of
 from deep3d.video.stereo_format import OUTPUT_FORMATS
 from deep3d.video.stereo_picture import PAIR_SUFFIXES
 from deep3d.video.vr180 import FIELDS_OF_VIEW
@@ -109,8 +109,8 @@ class ConversionConfig:
         renderer: "warp" fetches every pixel once, "select" mixes shifted pictures.
         container: mp4, mov, mkv or webm; for pictures png, jpg, jps, mpo and so on; unset: that of
             the output or of the source.
-        codec: h264, h265, av1 or vp9.
-        bits: 8 or 10 per sample; 10 with h265 and av1.
+        codec: h264, h265, av1 or vp9; unset: h264, and h265 for films in HDR.
+        bits: 8 or 10 per sample, 10 with h265 and av1; unset: 8, and 10 for films in HDR.
         lossless: Whether every pixel is kept, as RGB, which few devices play; h264, h265, vp9.
         crf: Constant rate factor, larger is smaller; unset: what looks like the source, 18 in h264.
         preset: Speed of the encoder against size, in x264's words from ultrafast to veryslow.
@@ -126,8 +126,8 @@ class ConversionConfig:
     convergence: float = 0.0
     renderer: str = "warp"
     container: str | None = None
-    codec: str = "h264"
-    bits: int = 8
+    codec: str | None = None
+    bits: int | None = None
     lossless: bool = False
     crf: float | None = None
     preset: str = "fast"
@@ -161,9 +161,25 @@ class ConversionConfig:
                 raise ValueError(f"A frame must be {MIN_FRAME_SIDE} or larger. Received: {side}")
         self._check_container()
 
+    def encoding(self, hdr: bool = False) -> Encoding:
+        """How a film is encoded: as asked, and what was left open by what the film needs.
+
+        Args:
+            hdr: Whether the film has high dynamic range, which shows steps in 8 bits.
+
+        Returns:
+            The encoding, of 10 bits for HDR unless what was asked for cannot have them.
+
+        Raises:
+            ValueError: If no encoder writes it.
+        """
+        deep = hdr and not self.lossless and self.bits != 8
+        codec = self.codec or ("h265" if deep else "h264")
+        bits = self.bits or (10 if deep and 10 in depths_of(codec) else 8)
+        return Encoding(codec, bits, self.lossless, self.crf, self.preset)
+
     def _check_container(self):
-        # refuses what no encoder writes
-        encoding = Encoding(self.codec, self.bits, self.lossless, self.crf, self.preset)
+        encoding = self.encoding()  # refuses what no encoder writes
         if self.container is None:
             return
         suffix = f".{self.container}"

@@ -32,6 +32,9 @@ from deep3d.video import (
     suffix_for,
     unpack,
 )
+from deep3d.video.color import VideoColor
+from deep3d.video.high_dynamic_range import is_hdr, to_standard_range
+from deep3d.video.picture_losses import encoding_losses
 from deep3d.video.stereo_picture import PAIR_SUFFIXES, encode_frame, encode_pair
 from deep3d.video.two_files import TwoFilesWriter
 
@@ -49,12 +52,14 @@ class ConversionResult:
     Attributes:
         output: The 3D file; of `two_files` the left eye's.
         frames: Number of frames.
-        remarks: What could not be kept, one line each.
+        losses: What of the source was known beforehand not to be kept, in words.
+        remarks: What else came up during the work, one line each.
         right_output: The right eye's file of `two_files`.
     """
 
     output: pathlib.Path
     frames: int
+    losses: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     right_output: pathlib.Path | None = None
 
@@ -71,6 +76,7 @@ def convert(
     config: ConversionConfig,
     overwrite: bool = False,
     progress: Callable[[int, int | None], None] | None = None,
+    announce: Callable[[tuple[str, ...]], None] | None = None,
 ) -> ConversionResult:
     """Converts one video or picture.
 
@@ -81,6 +87,7 @@ def convert(
         config: What to make.
         overwrite: Whether an existing target is replaced.
         progress: Called with (frames done, frames expected or None) after every frame.
+        announce: Called before the work begins with what cannot be kept, if anything cannot.
 
     Returns:
         Where it lies and what was lost.
@@ -100,7 +107,10 @@ def convert(
             raise ValueError(f"{path} exists already; --overwrite replaces it.")
     if is_image(source):
         return _convert_image(source, target, predictor, config)
-    return _convert_video(source, target, predictor, config, progress or (lambda *_: None))
+    nothing = lambda *_: None  # noqa: E731
+    return _convert_video(
+        source, target, predictor, config, progress or nothing, announce or nothing
+    )
 
 
 def render_right(
@@ -109,14 +119,14 @@ def render_right(
     """Right view of one frame, with the strength and convergence that were asked for.
 
     Args:
-        left: (h, w, 3) uint8.
+        left: (h, w, 3) uint8 or uint16.
         prediction: Of the right view: (rows, columns) expected disparity in pixels at
             `levels.width`, or (rows, columns, levels) distribution for the "select" renderer.
         levels: The network's levels.
         config: Strength, convergence and renderer.
 
     Returns:
-        (h, w, 3) uint8 right view.
+        (h, w, 3) right view of the type of `left`.
     """
     gain, shift = recomposition(levels, config)
     if config.renderer == "select":
@@ -148,7 +158,7 @@ def recomposition(levels: DisparityLevels, config: ConversionConfig) -> tuple[fl
 
 def _target(source: pathlib.Path, output, config: ConversionConfig) -> pathlib.Path:
     """The file to write; the name that the user gave counts more than the container asked for."""
-    suffix = suffix_for(config.codec, source.suffix)
+    suffix = suffix_for(config.encoding().codec, source.suffix)
     if is_image(source):
         suffix = source.suffix.lower()
     asked = config.container and f".{config.container}"
@@ -191,19 +201,37 @@ def _convert_image(source, target, predictor, config) -> ConversionResult:
     return ConversionResult(files[0], 1, right_output=files[1] if len(files) == 2 else None)
 
 
-def _convert_video(source, target, predictor, config, progress) -> ConversionResult:
+def _convert_video(source, target, predictor, config, progress, announce) -> ConversionResult:
     with VideoReader(source, config.start, config.end) as reader:
         _check_size(reader.width, reader.height, source)
+        encoding = config.encoding(hdr=is_hdr(reader.color.transfer_tag))
+        reader.full_depth = encoding.bits > 8
         packer = _packer(reader.width, reader.height, predictor, config, reader.sample_aspect_ratio)
-        with _writer_like(reader, target, config, packer) as writer:
+        with _writer_like(reader, target, config, encoding, packer) as writer:
+            of_encoding = encoding_losses(reader.bits, reader.whole_color, reader.light, encoding)
+            losses = (*reader.losses, *of_encoding, *writer.losses)
+            if losses:
+                announce(losses)
             times = _write_all(reader, writer, predictor, config, packer, progress)
             if config.end is None:
                 _check_end(reader, times)
-            remarks = [f"not copied: {stream}" for stream in writer.losses]
-        if reader.decode_errors:
-            remarks.append(f"{reader.decode_errors} damaged packets were passed over")
         left, *right = _files(target, config)
-        return ConversionResult(left, times.count, tuple(remarks), *right)
+        remarks = tuple(_remarks(reader, writer))
+        return ConversionResult(left, times.count, losses, remarks, *right)
+
+
+def _remarks(reader: VideoReader, writer: VideoWriter | TwoFilesWriter) -> Iterator[str]:
+    if reader.decode_errors:
+        yield f"{reader.decode_errors} damaged packets were passed over"
+    if reader.timestamp_errors:
+        yield f"{reader.timestamp_errors} frames had no usable time and got one"
+    if reader.resized_frames:
+        yield (
+            f"{reader.resized_frames} frames were of another size and scaled to "
+            f"{reader.width}x{reader.height}"
+        )
+    if writer.lost_packets:
+        yield f"{writer.lost_packets} damaged packets of sound or subtitles were left out"
 
 
 def _packer(width, height, predictor, config, pixel_aspect=Fraction(1)) -> FramePacker:
@@ -213,15 +241,12 @@ def _packer(width, height, predictor, config, pixel_aspect=Fraction(1)) -> Frame
     return FramePacker(width, height, config, pixel_aspect=pixel_aspect, farthest=farthest)
 
 
-def _writer_like(reader, target, config, packer) -> VideoWriter | TwoFilesWriter:
+def _writer_like(reader, target, config, encoding, packer) -> VideoWriter | TwoFilesWriter:
     options = {
         "copy_from": reader.path,
-        "codec": config.codec,
-        "bits": config.bits,
-        "lossless": config.lossless,
-        "crf": config.crf,
-        "preset": config.preset,
+        **dataclasses.asdict(encoding),
         "color": reader.color,
+        "light": reader.light,
         "sample_aspect_ratio": packer.pixel_aspect,
         "start_s": config.start,
         "end_s": config.end,
@@ -251,7 +276,7 @@ def _write_all(reader, writer, predictor, config, packer, progress) -> _FrameTim
     # Both threads have ended before reader and writer are closed, whatever happens.
     with (
         in_background((frame.image, frame.pts) for frame in reader) as read,
-        in_background(_stereo_frames(read, predictor, config, packer)) as made,
+        in_background(_stereo_frames(read, predictor, config, packer, reader.color)) as made,
     ):
         for frame, pts in made:
             writer.write(frame, pts)
@@ -274,21 +299,28 @@ def _stereo_frames(
     predictor: Predictor,
     config: ConversionConfig,
     packer: FramePacker,
+    color: VideoColor | None = None,
 ) -> Iterator[tuple[np.ndarray, int]]:
-    """(left view, pts) -> (packed frame, pts)."""
+    """(left view, pts) -> (packed frame, pts); the color is needed for views of 16 bits."""
     levels = predictor.config.levels
     gray, recomposed = config.format in DISPARITY_FORMATS, recomposition(levels, config)
     select = config.renderer == "select" and not gray
     predict = predictor.probabilities if select else predictor.disparity
     frames = ((packer.fit(left), pts) for left, pts in frames)
     while batch := list(itertools.islice(frames, BATCH)):
-        small = np.stack([predictor.shrink(left) for left, _ in batch])
+        small = np.stack([_for_network(predictor.shrink(left), color) for left, _ in batch])
         for (left, pts), prediction in zip(batch, predict(small), strict=True):
             if gray:
                 second = left_disparity_picture(left, prediction, levels, *recomposed)
             else:
                 second = render_right(left, prediction, levels, config)
             yield packer.pack(left, second), pts
+
+
+def _for_network(small: np.ndarray, color: VideoColor | None) -> np.ndarray:
+    if small.dtype == np.uint8:
+        return small
+    return to_standard_range(small, color.transfer_tag, color.primaries_tag)
 
 
 def _check_size(width: int, height: int, source):

@@ -10,9 +10,9 @@ from deep3d.config import ConversionConfig
 
 DEVICES = {
     "anaglyph": ConversionConfig("anaglyph_dubois", container="mp4"),
-    "cardboard": ConversionConfig(container="mp4", max_width=1920, max_height=1080),
+    "cardboard": ConversionConfig(container="mp4", codec="h264", max_width=1920, max_height=1080),
     "quest": ConversionConfig("full_sbs", container="mp4", codec="h265", max_width=5760),
-    "tv": ConversionConfig(container="mp4", max_width=1920, max_height=1080),
+    "tv": ConversionConfig(container="mp4", codec="h264", max_width=1920, max_height=1080),
     "vision_pro": ConversionConfig("full_sbs", container="mp4", codec="h265", bits=10),
     "vr180": ConversionConfig("vr180", container="mp4", codec="h265"),
     "youtube": ConversionConfig("full_sbs", container="mp4", crf=16.0),

@@ -107,12 +107,12 @@ def render_select(
     levels are at most one pixel apart, one level at a time.
 
     Args:
-        left: (h, w, 3) uint8 left view.
+        left: (h, w, 3) uint8 or uint16 left view.
         probabilities: (rows, columns, levels) float32 distribution of the right view.
         levels: Its levels, meant at `levels.width`.
 
     Returns:
-        (h, w, 3) uint8 right view.
+        (h, w, 3) right view of the type of `left`.
     """
     height, width = left.shape[:2]
     scale = width / levels.width
@@ -134,7 +134,8 @@ def render_select(
         shift = scale * (levels.minimum + position * levels.step)
         total += share
         mixture += share * _window(padded, reach, shift, width)
-    return np.clip(np.rint(mixture / np.maximum(total, 1e-6)), 0, 255).astype(np.uint8)
+    mixture = np.rint(mixture / np.maximum(total, 1e-6))
+    return np.clip(mixture, 0, np.iinfo(left.dtype).max).astype(left.dtype)
 
 
 def _window(padded: np.ndarray, reach: int, shift: float, width: int) -> np.ndarray:

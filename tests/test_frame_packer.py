@@ -7,7 +7,7 @@ from video_samples import smooth_image
 from deep3d.config import ConversionConfig
 from deep3d.devices import DEVICES, config_for
 from deep3d.frame_packer import FramePacker
-from deep3d.video import OUTPUT_FORMATS, Encoding, pack, packed_size
+from deep3d.video import OUTPUT_FORMATS, pack, packed_size
 
 
 @pytest.mark.parametrize("stereo_format", OUTPUT_FORMATS)
@@ -56,7 +56,7 @@ def test_half_formats_keep_the_pixel_aspect():
 @pytest.mark.parametrize("device", DEVICES)
 def test_config_for_is_legal_and_within_its_device(device):
     config = config_for(device)
-    Encoding(config.codec, config.bits).check_container(f".{config.container}")
+    config.encoding().check_container(f".{config.container}")
     packer = FramePacker(3840, 2160, config)
     assert packer.width <= (config.max_width or 7680)
     assert packed_size(*packer.view_size, config.format)[0] <= 7680

@@ -7,7 +7,6 @@ from video_samples import (
     HEIGHT,
     WIDTH,
     audio_packets,
-    smooth_image,
     video_times,
     write_video,
 )
@@ -178,21 +177,6 @@ def test_chapters_are_copied(tmp_path):
                 (c["start"] * c["time_base"], c["metadata"]["title"]) for c in target.chapters()
             ]
         assert copied == [(0, "chapter 0"), (Fraction(1, 5), "chapter 1")]
-
-
-def test_skipped_streams_are_named(tmp_path):
-    source = tmp_path / "source.mkv"
-    with av.open(str(source), "w") as output:
-        video = output.add_stream("libx264", rate=25)
-        video.width, video.height = WIDTH, HEIGHT
-        subtitles = output.add_stream("srt")
-        subtitles.metadata["language"] = "eng"
-        subtitles.codec_context.subtitle_header = b""
-        for number in range(3):
-            frame = av.VideoFrame.from_ndarray(smooth_image(number))
-            output.mux(video.encode(frame))
-        output.mux(video.encode(None))
-    assert _convert(source, tmp_path / "target.mp4").losses == ["subrip subtitle (eng)"]
 
 
 @pytest.mark.parametrize(

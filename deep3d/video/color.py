@@ -116,7 +116,9 @@ def color_for_size(width: int, height: int) -> VideoColor:
     return VideoColor(matrix, False, matrix, RANGE_LIMITED, size=(width, height))
 
 
-def yuv_converter(width: int, height: int, color: VideoColor) -> av.filter.Graph:
+def yuv_converter(
+    width: int, height: int, color: VideoColor, to: str = "yuv420p", pixels: str = "rgb24"
+) -> av.filter.Graph:
     """A filter that turns RGB frames into 4:2:0 YUV of a given color.
 
     A frame's own `reformat` would put each color sample in the middle of its four pixels. H.264
@@ -127,14 +129,19 @@ def yuv_converter(width: int, height: int, color: VideoColor) -> av.filter.Graph
         width: Frame width in pixels.
         height: Frame height in pixels.
         color: Matrix and range to convert to.
+        to: FFmpeg's name of the YUV pixels, yuv420p or yuv420p10le.
+        pixels: Of the RGB pixels, rgb24 or rgb48le.
 
     Returns:
-        A graph to `push` rgb24 frames into and `pull` yuv420p frames from, one for one.
+        A graph to `push` RGB frames into and `pull` YUV frames from, one for one.
     """
     graph = av.filter.Graph()
     graph.threads = 0
     source = graph.add_buffer(
-        width=width, height=height, format=av.VideoFormat("rgb24"), time_base=Fraction(1, 1000)
+        width=width,
+        height=height,
+        format=av.VideoFormat(pixels),
+        time_base=Fraction(1, 1000),
     )
     scale = graph.add(
         "scale",
@@ -142,9 +149,9 @@ def yuv_converter(width: int, height: int, color: VideoColor) -> av.filter.Graph
         f":out_range={'full' if color.full_range else 'limited'}"
         f":out_color_matrix={_SWSCALE_MATRIX[color.matrix][1]}",
     )
-    pixels, sink = graph.add("format", "yuv420p"), graph.add("buffersink")
+    wanted, sink = graph.add("format", to), graph.add("buffersink")
     source.link_to(scale)
-    scale.link_to(pixels)
-    pixels.link_to(sink)
+    scale.link_to(wanted)
+    wanted.link_to(sink)
     graph.configure()
     return graph

@@ -5,15 +5,15 @@ for further work, not for devices, most of which decode only 4:2:0.
 """
 
 import dataclasses
+import functools
 import os
 import re
-from fractions import Fraction
 
 import av
-import av.filter
 import numpy as np
 
 from deep3d.video.color import VideoColor, yuv_converter
+from deep3d.video.high_dynamic_range import LightMetadata
 
 # Suffix -> name of FFmpeg's muxer: the containers that the writer writes.
 CONTAINERS = {
@@ -109,6 +109,11 @@ class Encoding:
         return codec.lossless_encoder if self.lossless else codec.encoder
 
     @property
+    def picture_types(self) -> tuple[type, ...]:
+        """NumPy types of the pictures that may be written: of 16 bits only into more than 8."""
+        return (np.uint8, np.uint16) if self.bits > 8 else (np.uint8,)
+
+    @property
     def pixel_format(self) -> str:
         """FFmpeg's name of the pixels that the encoder takes."""
         if self.lossless:
@@ -136,12 +141,15 @@ class Encoding:
                 f"Received: {self.codec}"
             )
 
-    def options(self, frame_packing: int | None = None) -> dict[str, str]:
+    def options(
+        self, frame_packing: int | None = None, light: LightMetadata | None = None
+    ) -> dict[str, str]:
         """FFmpeg's options of the encoder.
 
         Args:
             frame_packing: Arrangement of the two views (H.264 Table D-8) that x264 states in the
                 stream; None states nothing.
+            light: HDR mastering metadata, which x265 states in the stream.
 
         Returns:
             Names and values.
@@ -156,9 +164,10 @@ class Encoding:
                 options["x264-params"] = f"frame-packing={frame_packing}"
             return options
         if self.codec == "h265":
-            lossless = ":lossless=1" if self.lossless else ""
+            params = ["log-level=none", *(["lossless=1"] if self.lossless else [])]
+            params += (light or LightMetadata()).x265_params()
             options |= {"crf": crf, "preset": self.preset}
-            return options | {"x265-params": f"log-level=none{lossless}"}
+            return options | {"x265-params": ":".join(params)}
         if self.codec == "av1":
             os.environ.setdefault("SVT_LOG", "1")  # it tells its settings on standard error
             options |= {"crf": str(round(float(crf)))}
@@ -180,6 +189,15 @@ class Encoding:
             A function of a picture.
         """
         return PictureConverter(width, height, color, self.pixel_format)
+
+
+def depths_of(codec: str) -> tuple[int, ...]:
+    """The bits per sample that a codec is written with.
+
+    Args:
+        codec: One of `CODECS`.
+    """
+    return _CODECS[codec].depths
 
 
 def suffix_for(codec: str, suffix: str) -> str:
@@ -212,46 +230,26 @@ class PictureConverter:
             pixel_format: FFmpeg's name.
         """
         self._format = pixel_format
-        self._graph = None
-        if pixel_format == "yuv420p":
-            self._graph = yuv_converter(width, height, color)
-        elif pixel_format.startswith("yuv"):
-            self._graph = _deep_converter(width, height, color, pixel_format)
+        self._graph_for = functools.cache(
+            functools.partial(yuv_converter, width, height, color, pixel_format)
+        )
 
     def __call__(self, picture: np.ndarray) -> av.VideoFrame:
         """Converts one picture.
 
         Args:
-            picture: uint8 (height, width, 3) RGB.
+            picture: uint8 (height, width, 3) RGB, or uint16 with white at 255 * 256.
 
         Returns:
             The frame.
         """
-        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture))
-        if self._graph is None:  # RGB stays RGB: at most its planes are parted
-            return frame if self._format == "rgb24" else frame.reformat(format=self._format)
-        self._graph.push(frame)
-        return self._graph.pull()
-
-
-def _deep_converter(width, height, color, pixel_format):
-    """`yuv_converter` for more than 8 bits: the same color samples in the same places."""
-    graph = av.filter.Graph()
-    graph.threads = 0
-    source = graph.add_buffer(
-        width=width, height=height, format=av.VideoFormat("rgb24"), time_base=Fraction(1, 1000)
-    )
-    matrix = 9 if color.matrix == 10 else color.matrix  # see `color`: swscale has one BT.2020
-    scale = graph.add(
-        "scale",
-        "flags=bilinear+full_chroma_inp+accurate_rnd:in_range=full:out_chroma_loc=left"
-        f":out_range={'full' if color.full_range else 'limited'}:out_color_matrix={matrix}",
-    )
-    pixels, sink = graph.add("format", pixel_format), graph.add("buffersink")
-    for first, second in ((source, scale), (scale, pixels), (pixels, sink)):
-        first.link_to(second)
-    graph.configure()
-    return graph
+        pixels = "rgb48le" if picture.dtype == np.uint16 else "rgb24"
+        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture), format=pixels)
+        if not self._format.startswith("yuv"):  # RGB stays RGB: at most its planes are parted
+            return frame if self._format == pixels else frame.reformat(format=self._format)
+        graph = self._graph_for(pixels)
+        graph.push(frame)
+        return graph.pull()
 
 
 def _either(values):

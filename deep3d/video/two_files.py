@@ -43,6 +43,11 @@ class TwoFilesWriter:
             self._open = opened.pop_all()
         self.losses = self._writers[0].losses
 
+    @property
+    def lost_packets(self) -> int:
+        """Packets of sound and subtitles so far that were too damaged to be copied."""
+        return self._writers[0].lost_packets
+
     def __enter__(self) -> "TwoFilesWriter":
         """Returns the writer."""
         return self

@@ -18,6 +18,7 @@ from deep3d.video.color import MATRIX_RGB, RANGE_FULL, VideoColor, color_for_siz
 from deep3d.video.encoding import CONTAINERS, Encoding
 from deep3d.video.errors import VideoError, reason
 from deep3d.video.frame_packing import SIDE_BY_SIDE, TOP_BOTTOM, with_frame_packing
+from deep3d.video.high_dynamic_range import LightMetadata
 from deep3d.video.matroska_projection import add_half_sphere
 from deep3d.video.mp4_boxes import finish_mp4
 from deep3d.video.stereo_metadata import StereoTags, stereo_tags
@@ -52,6 +53,7 @@ class VideoWriter:
         crf: float | None = None,
         preset: str = "medium",
         color: VideoColor | None = None,
+        light: LightMetadata | None = None,
         stereo_format: str | None = None,
         metadata: dict[str, str] | None = None,
         sample_aspect_ratio: Fraction | None = None,
@@ -73,6 +75,7 @@ class VideoWriter:
             crf: Constant rate factor; None is what looks like the source.
             preset: Speed against size, in x264's words.
             color: The reader's color; None is limited range and the usual matrix for the size.
+            light: HDR mastering metadata, which is written with h265.
             stereo_format: What the frame holds, to be marked in the file; None for plain video.
             metadata: Additional container metadata.
             sample_aspect_ratio: Width of a pixel over its height; None is square.
@@ -103,12 +106,13 @@ class VideoWriter:
         )
         self._container = None
         self.losses: tuple[str, ...] = ()
+        self._lost_packets = 0
         try:
             self._container = _open_output(self._temporary, self._muxer, self._time_base)
             self._stream = self._container.add_stream(
                 self._encoding.encoder,
                 rate=Fraction(frame_rate),
-                options=self._encoding.options(self._tags.frame_packing),
+                options=self._encoding.options(self._tags.frame_packing, light or LightMetadata()),
             )
             self._set_up_stream(sample_aspect_ratio or Fraction(1))
             if copy_from is not None:
@@ -148,6 +152,11 @@ class VideoWriter:
         if mode is not None:
             self._stream.metadata["stereo_mode"] = mode
 
+    @property
+    def lost_packets(self) -> int:
+        """Packets of sound and subtitles so far that were too damaged to be copied."""
+        return self._copy.lost_packets if self._copy else self._lost_packets
+
     def __enter__(self) -> "VideoWriter":
         """Returns the writer."""
         return self
@@ -163,16 +172,18 @@ class VideoWriter:
         """Encodes one frame.
 
         Args:
-            image: uint8 (height, width, 3) RGB.
+            image: uint8 (height, width, 3) RGB; where the video has more than 8 bits also
+                uint16, white being 255 * 256.
             pts: Presentation time in the time base of the writer, larger than the one before.
 
         Raises:
             ValueError: If the image has another shape or type, or time does not increase.
             VideoError: If the file cannot be written any more.
         """
-        if image.shape != self._shape or image.dtype != np.uint8:
+        if image.shape != self._shape or image.dtype not in self._encoding.picture_types:
+            types = " or ".join(kind.__name__ for kind in self._encoding.picture_types)
             raise ValueError(
-                f"The image must be uint8 {self._shape}. Received: {image.dtype} {image.shape}"
+                f"The image must be {types} {self._shape}. Received: {image.dtype} {image.shape}"
             )
         if self._last_pts is not None and pts <= self._last_pts:
             raise ValueError(f"pts must increase. Received: {pts} after {self._last_pts}")
@@ -231,6 +242,7 @@ class VideoWriter:
     def _release(self):
         self._container = self._stream = None
         if self._copy is not None:
+            self._lost_packets = self._copy.lost_packets
             self._copy.close()
             self._copy = None
 
