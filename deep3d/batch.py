@@ -85,14 +85,14 @@ class Reporter:
     def announce(self, source: pathlib.Path, losses: tuple[str, ...]):
         """Names before the work what will be lost; JSON has it in the one object of the source."""
         if not (self._quiet or self._as_json):
-            print(f"{source.name}: not kept: {'; '.join(losses)}", flush=True)
+            print(_one_line(f"{source.name}: not kept: {'; '.join(losses)}"), flush=True)
 
     def failed(self, source: pathlib.Path, error: Exception):
         """Tells of a source that could not be converted."""
         if self._as_json:
             print(json.dumps({"source": str(source), "error": str(error)}), flush=True)
         else:
-            print(f"Error: {error}", file=sys.stderr, flush=True)
+            print(_one_line(f"Error: {error}"), file=sys.stderr, flush=True)
 
     def done(self, source: pathlib.Path, result):
         """Tells of what was made."""
@@ -104,7 +104,7 @@ class Reporter:
             facts |= {"losses": result.losses, "remarks": result.remarks}
             print(json.dumps(facts), flush=True)
         elif not self._quiet:
-            remarks = (f"{source.name}: {remark}" for remark in result.remarks)
+            remarks = (_one_line(f"{source.name}: {remark}") for remark in result.remarks)
             print("\n".join([*remarks, *outputs]), flush=True)
 
 
@@ -127,3 +127,7 @@ class _Progress:
     def __exit__(self, *exception):
         if self.bar is not None:
             self.bar.close()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())  # names may have line breaks

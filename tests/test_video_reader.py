@@ -155,6 +155,16 @@ def test_reader_part(tmp_path, start):
     np.testing.assert_array_equal(frames[0].image, whole[25].image)
 
 
+def test_reader_part_of_a_transport_stream(tmp_path):
+    # It has no index: a seek lands between key frames, whose followers cannot be decoded.
+    path = write_video(tmp_path / "film.ts", range(100), Fraction(1, 25), codec="mpeg2video")
+    times = video_times(path)
+    for number in (3, 20, 47, 90):
+        start_s = float(times[number] - times[0])
+        frames, _ = _read(path, start_s=start_s)
+        assert [frame.time for frame in frames] == times[number:]
+
+
 def test_reader_rejects_an_empty_part(tmp_path):
     path = write_video(tmp_path / "film.mp4")
     for start_s, end_s in [(2.0, 1.0), (-1.0, None), (1.0, 1.0)]:

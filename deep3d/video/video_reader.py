@@ -44,6 +44,9 @@ _UNBIASED_DEEP = 0x4 | 0x40000 | 0x2000
 # In 16 bits swscale's white is 255 * 256, from full-range video 1023 * 64.
 _FULL_RANGE_DEEP = 65280 / 65472
 
+# Key frames are seldom farther apart; the last is the whole film.
+_SEEK_MARGINS_S = (0, 10, 100, 1_000_000)
+
 _FALLBACK_RATE = Fraction(25)
 _ROTATIONS = {
     90: cv2.ROTATE_90_COUNTERCLOCKWISE,
@@ -223,15 +226,23 @@ class VideoReader:
             self.frame_count = None
 
     def _seek(self):
-        """Goes to the key frame before the part."""
-        target = math.floor(self._start / self.time_base)
-        try:
-            self._container.seek(target, stream=self._stream)
-        except av.error.FFmpegError:
-            return  # Not seekable: the frames before the part are decoded and dropped.
-        self._first = None
-        self._decoded.close()
-        self._decoded = deinterlaced(self._decode())
+        """Goes to a key frame at or before the part.
+
+        Files without an index (transport streams) are entered anywhere, and what comes before the
+        next key frame cannot be decoded; so it is tried again from farther back.
+        """
+        for margin in _SEEK_MARGINS_S:
+            target = math.floor((self._start - margin) / self.time_base)
+            try:
+                self._container.seek(target, stream=self._stream)
+            except av.error.FFmpegError:
+                return  # Not seekable: the frames before the part are decoded and dropped.
+            self._decoded.close()
+            self._decoded = deinterlaced(self._decode())
+            self._first = next(self._decoded, None)
+            first = None if self._first is None else self._first.pts
+            if first is not None and first * self.time_base <= self._start:
+                return
 
     def _decode(self):
         """Yields decoded frames, passing over damaged packets within the bound."""
