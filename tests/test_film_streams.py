@@ -1,5 +1,6 @@
 """Everything beside the picture goes over, read back packet by packet."""
 
+import itertools
 import pathlib
 from fractions import Fraction
 
@@ -19,7 +20,7 @@ from film_samples import (
 )
 from video_samples import HEIGHT, WIDTH, audio_packets, smooth_image, video_times, write_video
 
-from deep3d.video import VideoReader, VideoWriter
+from deep3d.video import VideoError, VideoReader, VideoWriter
 from deep3d.video.chapters import cut_chapters
 from deep3d.video.copied_tags import TAGS_HELD, kept_tags
 from deep3d.video.copy_plan import plan_copy
@@ -272,3 +273,84 @@ def test_memory_of_the_copy_does_not_grow_with_the_film(film):
             copy.mux_until(Fraction(step, 10))
             assert max(taken) <= Fraction(step, 10) + 1
         copy.close()
+
+
+def _renamed(film, folder, old, new):
+    """The film with the name of a codec replaced by another of the same length."""
+    data = film.read_bytes()
+    assert old in data
+    path = folder / "renamed.mkv"
+    path.write_bytes(data.replace(old, new))
+    return path
+
+
+def test_unknown_codecs_are_named(film, tmp_path):
+    source = _renamed(film, tmp_path, b"A_AC3", b"A_XY3")
+    writer = convert(source, tmp_path / "copy.mkv")
+    assert writer.losses == ("unknown audio (deu)",)
+    assert [p[1] for p in audio_packets(writer.path)] == [p[1] for p in audio_packets(film)]
+    source = _renamed(film, tmp_path, b"S_TEXT/UTF8", b"S_TEXT/XYZ8")
+    assert convert(source, tmp_path / "text.mkv").losses == ("unknown subtitles (deu)",)
+
+
+def test_unknown_video_codec_is_refused(film, tmp_path):
+    source = _renamed(film, tmp_path, b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/XYZ")
+    with pytest.raises(VideoError, match="codec is not known to this build"):
+        VideoReader(source)
+    with pytest.raises(VideoError, match="codec is not known to this build"):
+        plan_copy(source, tmp_path / "copy.mkv")
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+def test_sound_with_repeated_times_is_complete(tmp_path, suffix):
+    # A muxer refuses a packet that is not behind the one before.
+    whole = write_video(tmp_path / "whole.mkv", audio=["ac3"], audio_s=1)
+    source = tmp_path / "source.mkv"
+    options = {"avoid_negative_ts": "disabled"}
+    with (
+        av.open(str(whole)) as reading,
+        av.open(str(source), "w", container_options=options) as writing,
+    ):
+        streams = {
+            stream.index: writing.add_stream_from_template(stream, opaque=True)
+            for stream in reading.streams
+        }
+        for packet in reading.demux():
+            if not packet.size:
+                continue
+            if packet.stream.type == "audio" and packet.pts in (155, 187, 219):
+                packet.pts = packet.dts = 155
+            packet.stream = streams[packet.stream_index]
+            writing.mux(packet)
+    times = [time for time, _ in audio_packets(source)]
+    assert len(times) - len(set(times)) == 2
+    writer = convert(source, tmp_path / f"copy.{suffix}")
+    assert writer.lost_packets == 0
+    after = audio_packets(writer.path)
+    assert [data for _, data in after] == [data for _, data in audio_packets(whole)]
+    assert all(b[0] > a[0] for a, b in itertools.pairwise(after))
+
+
+def test_absurd_times_are_left_out(film, tmp_path):
+    class Packet:
+        """A packet as a damaged file has it."""
+
+        stream_index, duration, pts, time_base = 1, 0, None, Fraction(1, 1000)
+
+        def __init__(self, dts):
+            self.dts = dts
+            self.stream = type("Stream", (), {"type": "audio"})
+
+    with av.open("/dev/null", "w", format="matroska") as output:
+        video = output.add_stream("libx264", rate=25)
+        video.width, video.height = WIDTH, HEIGHT
+        copy = StreamCopy(film, output, pathlib.Path("x.mkv"))
+        missing = Packet(None)
+        assert copy._has_times(Packet(100))
+        assert copy._has_times(Packet(124))
+        assert copy._has_times(missing)
+        assert (missing.dts, missing.duration) == (148, 24)
+        assert not copy._has_times(Packet(1 << 62))
+        assert copy.lost_packets == 1
+        copy.close()
+        output.start_encoding()
