@@ -107,9 +107,8 @@ def convert(
             raise ValueError(f"{path} exists already; --overwrite replaces it.")
     if is_image(source):
         return _convert_image(source, target, predictor, config)
-    nothing = lambda *_: None  # noqa: E731
     return _convert_video(
-        source, target, predictor, config, progress or nothing, announce or nothing
+        source, target, predictor, config, progress or _ignore, announce or _ignore
     )
 
 
@@ -175,6 +174,10 @@ def _target(source: pathlib.Path, output, config: ConversionConfig) -> pathlib.P
 
 def _files(target: pathlib.Path, config: ConversionConfig) -> tuple[pathlib.Path, ...]:
     return eye_paths(target) if config.format == "two_files" else (target,)
+
+
+def _ignore(*_):
+    """Listens to nothing."""
 
 
 def _convert_image(source, target, predictor, config) -> ConversionResult:

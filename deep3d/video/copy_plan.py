@@ -93,6 +93,7 @@ def plan_copy(source: pathlib.Path, target: pathlib.Path, part: bool = False) ->
     Raises:
         VideoError: If the source cannot be read, or has sound that the target cannot hold and a
             Matroska file could.
+        ValueError: If the suffix of the target is none of a container that is written.
     """
     with open_input(source) as container:
         return _plan(container, source, target, part)
@@ -120,31 +121,23 @@ def codec_name(stream: av.stream.Stream) -> str | None:
 
 
 def _plan(container, source, target, part):
-    muxer = CONTAINERS[target.suffix.lower()]
+    muxer = CONTAINERS.get(target.suffix.lower())
+    if muxer is None:
+        raise ValueError(
+            f"The file name must end with one of {tuple(CONTAINERS)}. Received: {target.name!r}"
+        )
     main = main_video_stream(container, source)
-    losses, streams = [], []
+    streams, losses = [], []
     # Before anything is read: a chapter track is known by FFmpeg's having discarded it.
-    wanted = [
+    others = [
         stream
         for stream in container.streams
         if stream is not main and stream.discard != av.stream.Discard.all
     ]
-    covers = 0
-    for stream in wanted:
-        cover = stream.type == "video" and stream.disposition & av.stream.Disposition.attached_pic
-        if cover:
-            covers += 1
-            plan = _cover_plan(container, stream, muxer, covers)
-            lost = "cover picture"
-        else:
-            plan, lost = _stream_plan(stream, muxer, target)
-        if plan is not None:
-            if muxer == "mov" and "language" in plan.metadata:
-                language = plan.metadata["language"]
-                plan.metadata["language"] = _MOV_LANGUAGES.get(language, language)
-            streams.append(plan)
-        if lost and (plan is None or not cover):
-            losses.append(lost)
+    for stream in others:
+        plan, lost = _stream_plan(container, stream, muxer, target)
+        streams += [plan] if plan is not None else []
+        losses += [lost] if lost is not None else []
     metadata, lost_tags = file_tags(container.metadata, muxer)
     video_metadata = kept_tags(main.metadata)
     if part and video_metadata.pop("timecode", None):
@@ -154,28 +147,42 @@ def _plan(container, source, target, part):
     return CopyPlan(tuple(streams), metadata, video_metadata, tuple(losses))
 
 
-def _stream_plan(stream, muxer, target):
-    """(plan or None, what is lost or None) of a stream that is no cover."""
-    name, index, tags = codec_name(stream), stream.index, kept_tags(stream.metadata)
+def _stream_plan(container, stream, muxer, target):
+    """(plan or None, what is lost in words or None)."""
+    if stream.type == "video" and stream.disposition & av.stream.Disposition.attached_pic:
+        return _cover_plan(container, stream, muxer)
     if stream.type == "audio":
         return _audio_plan(stream, muxer, target)
-    if stream.type == "subtitle" and name is not None:
-        copied, text = _SUBTITLE_CODECS[muxer]
-        if name in copied and _muxer_takes(stream, muxer):
-            return StreamPlan(index, metadata=tags), None
-        if stream.codec_context.codec.text_sub:
-            styles = f"styles of the {described(stream)}" if name in _STYLED_TEXT else None
-            return StreamPlan(index, encoder=text, metadata=tags), styles
+    if stream.type == "subtitle" and stream.codec_context is not None:
+        return _subtitle_plan(stream, muxer)
     if stream.type == "attachment":
         if muxer == "matroska":
-            return StreamPlan(index), None
+            return StreamPlan(stream.index), None
         return None, f"attachment {stream.name or 'without a name'}"
     if stream.type == "data":
         if "timecode" in stream.metadata:  # the muxer makes it anew, from the tag of the video
             return None, None
         if _muxer_takes(stream, muxer):
-            return StreamPlan(index, metadata=tags), None
+            return StreamPlan(stream.index, metadata=_stream_tags(stream, muxer)), None
     return None, described(stream)
+
+
+def _subtitle_plan(stream, muxer):
+    copied, text = _SUBTITLE_CODECS[muxer]
+    name, tags = codec_name(stream), _stream_tags(stream, muxer)
+    if name in copied and _muxer_takes(stream, muxer):
+        return StreamPlan(stream.index, metadata=tags), None
+    if stream.codec_context.codec.text_sub:
+        styles = f"styles of the {described(stream)}" if name in _STYLED_TEXT else None
+        return StreamPlan(stream.index, encoder=text, metadata=tags), styles
+    return None, described(stream)
+
+
+def _stream_tags(stream, muxer):
+    tags = kept_tags(stream.metadata)
+    if muxer == "mov" and "language" in tags:
+        tags["language"] = _MOV_LANGUAGES.get(tags["language"], tags["language"])
+    return tags
 
 
 def _audio_plan(stream, muxer, target):
@@ -184,7 +191,7 @@ def _audio_plan(stream, muxer, target):
     codec = codec_name(stream)
     fits = codec.startswith(_AUDIO_CODECS.get(muxer, ""))
     if fits and _muxer_takes(stream, muxer):
-        return StreamPlan(stream.index, metadata=kept_tags(stream.metadata)), None
+        return StreamPlan(stream.index, metadata=_stream_tags(stream, muxer)), None
     if muxer == "matroska" or not _muxer_takes(stream, "matroska"):
         return None, described(stream)
     raise VideoError(
@@ -192,20 +199,21 @@ def _audio_plan(stream, muxer, target):
     )
 
 
-def _cover_plan(container, stream, muxer, number):
+def _cover_plan(container, stream, muxer):
     """Matroska has covers as attachments, MP4 as a tag that FFmpeg takes for a stream."""
+    lost = None, "cover picture"
     suffix = _PICTURE_SUFFIXES.get(codec_name(stream))
     if muxer not in ("matroska", "mp4") or suffix is None:
-        return None
-    stream.discard = av.stream.Discard.default
-    data = b""
-    for packet in container.demux(stream):
-        data = bytes(packet) if packet.size <= _LARGEST_COVER else b""
-        break
-    name = stream.metadata.get("filename") or f"cover{number if number > 1 else ''}.{suffix}"
+        return lost
+    packet = next(container.demux(stream), None)
+    if packet is None or not 0 < packet.size <= _LARGEST_COVER:
+        return lost
     mime = "image/jpeg" if suffix == "jpg" else "image/png"
-    tags = {"filename": name, "mimetype": stream.metadata.get("mimetype", mime)}
-    return StreamPlan(stream.index, cover=data, metadata=tags) if data else None
+    tags = {
+        "filename": stream.metadata.get("filename", f"cover.{suffix}"),
+        "mimetype": stream.metadata.get("mimetype", mime),
+    }
+    return StreamPlan(stream.index, cover=bytes(packet), metadata=tags), None
 
 
 def _muxer_takes(stream, muxer):

@@ -221,7 +221,9 @@ class StreamCopy:
         Where a packet begins within that rounding of the last one's end, it begins there exactly.
         """
         tick, rate, length = packet.time_base, context.sample_rate, context.frame_size
-        in_samples = self._output.format.name != "matroska" and length and tick * rate > 1
+        in_samples = (
+            self._output.format.name not in ("matroska", "webm") and length and tick * rate > 1
+        )
         if in_samples and packet.pts == packet.dts:
             sample = packet.pts * tick * rate
             due = self._due.get(index, sample)

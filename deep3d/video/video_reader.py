@@ -13,11 +13,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import av
-import cv2
 import numpy as np
-from av.video.reformatter import VideoReformatter
 
-from deep3d.video.color import RANGE_FULL, color_of_frame
+from deep3d.video.color import color_of_frame
 from deep3d.video.deinterlace import deinterlaced
 from deep3d.video.errors import VideoError, reason
 from deep3d.video.high_dynamic_range import light_metadata
@@ -29,30 +27,17 @@ from deep3d.video.media_input import (
     timeline_origin,
 )
 from deep3d.video.picture_losses import picture_losses
+from deep3d.video.rgb_conversion import RgbConverter
 
 # A scratch loses a few packets, a broken download loses most: up to this many and, beyond, this
 # share of all packets may fail before the file is given up.
 _TOLERATED_ERRORS = 20
 _TOLERATED_SHARE = 0.05
 
-# swscale's fast way to RGB truncates and darkens by 1.1 of 255 on average; this one is exact, for
-# 10 ms more per frame of 1920x1080 on two cores.
-# SWS_BILINEAR, SWS_ACCURATE_RND and SWS_FULL_CHR_H_INT; PyAV names only the first before 18.
-_UNBIASED = 0x2 | 0x40000 | 0x2000
-# With SWS_BICUBIC instead: of 10-bit 4:2:0 the bilinear way to rgb48le makes false colors.
-_UNBIASED_DEEP = 0x4 | 0x40000 | 0x2000
-# In 16 bits swscale's white is 255 * 256, from full-range video 1023 * 64.
-_FULL_RANGE_DEEP = 65280 / 65472
-
 # Key frames are seldom farther apart; the last is the whole film.
 _SEEK_MARGINS_S = (0, 10, 100, 1_000_000)
 
 _FALLBACK_RATE = Fraction(25)
-_ROTATIONS = {
-    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
-    180: cv2.ROTATE_180,
-    270: cv2.ROTATE_90_CLOCKWISE,
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,8 +74,6 @@ class VideoReader:
         color: Matrix, range and tags, to hand to the writer.
         bits: Bits of each sample in the file: 8, 10, 12.
         whole_color: Whether every pixel has its own color, unlike in 4:2:0 video.
-        full_depth: Whether pictures of more than 8 bits are given as uint16. False unless it is
-            set before the first frame is taken.
         light: HDR mastering metadata.
         losses: What of the pictures is not read, in words.
         has_audio: Whether the file has audio streams.
@@ -99,7 +82,6 @@ class VideoReader:
         decode_errors: Damaged packets passed over so far.
         interlaced_frames: Frames so far that were flagged as interlaced and deinterlaced.
         timestamp_errors: Frames so far whose missing or repeated time was replaced.
-        resized_frames: Frames so far that were stored in another size than the first.
         missing_s: Seconds that the container stated and that the file, read to its end, does not
             hold: more than one frame when it was cut off.
     """
@@ -128,12 +110,10 @@ class VideoReader:
                 f"Received: start_s={start_s}, end_s={end_s}"
             )
         self.path = pathlib.Path(path)
-        self.decode_errors = self.timestamp_errors = self.resized_frames = self._packets = 0
+        self.decode_errors = self.timestamp_errors = self._packets = 0
         self.interlaced_frames = 0
         self.missing_s = 0.0
-        self.full_depth = False
         self._last_pts = None
-        self._reformatter = VideoReformatter()
         self._container = open_input(self.path)
         try:
             self._open(start_s, end_s)
@@ -148,6 +128,23 @@ class VideoReader:
     def __exit__(self, *exception) -> None:
         """Closes the file."""
         self.close()
+
+    @property
+    def full_depth(self) -> bool:
+        """Whether pictures come in all their bits as uint16; False unless set and they have more.
+
+        It is to be set before the first frame is taken.
+        """
+        return self._to_rgb.deep
+
+    @full_depth.setter
+    def full_depth(self, wanted: bool):
+        self._to_rgb.deep = wanted and self.bits > 8
+
+    @property
+    def resized_frames(self) -> int:
+        """Frames so far that were stored in another size than the first."""
+        return self._to_rgb.resized_frames
 
     def close(self) -> None:
         """Closes the file."""
@@ -171,7 +168,7 @@ class VideoReader:
             if self._end is not None and time >= self._end:
                 return
             if self._start is None or time >= self._start:
-                yield VideoFrame(self._to_image(frame), pts, self.time_base)
+                yield VideoFrame(self._to_rgb(frame), pts, self.time_base)
 
     def _open(self, start_s, end_s):
         self._stream = main_video_stream(self._container, self.path)
@@ -192,10 +189,10 @@ class VideoReader:
     def _describe(self, frame):
         """Takes what holds for the whole video from its first frame and its stream."""
         stream = self._stream
-        self._stored_size = self.width, self.height = frame.width, frame.height
+        self._to_rgb = RgbConverter(frame)
+        self.width, self.height = frame.width, frame.height
         self.sample_aspect_ratio = stream.sample_aspect_ratio or Fraction(1)
-        self._rotation = round(frame.rotation / 90) % 4 * 90
-        if self._rotation in (90, 270):
+        if self._to_rgb.sideways:
             self.width, self.height = self.height, self.width
             self.sample_aspect_ratio = 1 / self.sample_aspect_ratio
         self.color = color_of_frame(frame)
@@ -277,41 +274,6 @@ class VideoReader:
             self.timestamp_errors += 1
         self._last_pts = pts
         return pts
-
-    def _to_image(self, frame):
-        """Converts to RGB by the frame's own tags, at the size of the first frame."""
-        color = color_of_frame(frame)
-        width, height = size = self._stored_size
-        deep = self.full_depth and self.bits > 8
-        if (frame.width, frame.height) != size:
-            self.resized_frames += 1
-            scale = min(width / frame.width, height / frame.height)
-            size = max(round(scale * frame.width), 1), max(round(scale * frame.height), 1)
-        image = self._reformatter.reformat(
-            frame,
-            width=size[0],
-            height=size[1],
-            format="rgb48le" if deep else "rgb24",
-            src_colorspace=color.swscale_matrix,
-            src_color_range=color.range,
-            dst_color_range=RANGE_FULL,
-            interpolation=_UNBIASED_DEEP if deep else _UNBIASED,
-        ).to_ndarray()
-        if deep and color.full_range:
-            image = cv2.multiply(image, np.full(4, _FULL_RANGE_DEEP))
-        if size != (width, height):  # of another shape: bars, like those of a player
-            rows, columns = height - size[1], width - size[0]
-            image = cv2.copyMakeBorder(
-                image,
-                rows // 2,
-                rows - rows // 2,
-                columns // 2,
-                columns - columns // 2,
-                cv2.BORDER_CONSTANT,
-            )
-        if self._rotation:
-            return cv2.rotate(image, _ROTATIONS[self._rotation])
-        return np.ascontiguousarray(image)
 
     def _note_missing_end(self):
         """Compares the end of the last frame with the stream's own stated end."""

@@ -1,0 +1,93 @@
+"""Decoded frames into upright RGB pictures of one size, colors exact."""
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from deep3d.video.color import RANGE_FULL, color_of_frame
+
+# swscale's fast way to RGB truncates and darkens by 1.1 of 255 on average; this one is exact, for
+# 10 ms more per frame of 1920x1080 on two cores.
+# SWS_BILINEAR, SWS_ACCURATE_RND and SWS_FULL_CHR_H_INT; PyAV names only the first before 18.
+_UNBIASED = 0x2 | 0x40000 | 0x2000
+# With SWS_BICUBIC instead: of 10-bit 4:2:0 the bilinear way to rgb48le makes false colors.
+_UNBIASED_DEEP = 0x4 | 0x40000 | 0x2000
+# In 16 bits swscale's white is 255 * 256, from full-range video 1023 * 64.
+_FULL_RANGE_DEEP = 65280 / 65472
+# Counter-clockwise degrees that make a frame upright, as its metadata says.
+_ROTATIONS = {
+    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_CLOCKWISE,
+}
+
+
+class RgbConverter:
+    """Converts the frames of one video.
+
+    Attributes:
+        deep: Whether pictures come as uint16, white being 255 * 256, instead of uint8.
+        resized_frames: Frames so far that were stored in another size than the first.
+    """
+
+    def __init__(self, first: av.VideoFrame):
+        """Takes size and rotation from the first frame."""
+        self.deep, self.resized_frames = False, 0
+        self._size = first.width, first.height
+        self._rotation = round(first.rotation / 90) % 4 * 90
+        self._reformatter = VideoReformatter()
+
+    @property
+    def sideways(self) -> bool:
+        """Whether width and height change places in the picture."""
+        return self._rotation in (90, 270)
+
+    def __call__(self, frame: av.VideoFrame) -> np.ndarray:
+        """Converts a frame by its own color tags.
+
+        A frame of another size is scaled to that of the first one, with bars if its shape is
+        another: encoders and players want one size, and faces want no stretching.
+
+        Args:
+            frame: Decoded frame of any format.
+
+        Returns:
+            (h, w, 3) RGB, contiguous.
+        """
+        color = color_of_frame(frame)
+        width, height = self._inner_size(frame)
+        image = self._reformatter.reformat(
+            frame,
+            width=width,
+            height=height,
+            format="rgb48le" if self.deep else "rgb24",
+            src_colorspace=color.swscale_matrix,
+            src_color_range=color.range,
+            dst_color_range=RANGE_FULL,
+            interpolation=_UNBIASED_DEEP if self.deep else _UNBIASED,
+        ).to_ndarray()
+        if self.deep and color.full_range:
+            image = cv2.multiply(image, np.full(4, _FULL_RANGE_DEEP))
+        if (width, height) != self._size:
+            image = _with_bars(image, *self._size)
+        if self._rotation:
+            return cv2.rotate(image, _ROTATIONS[self._rotation])
+        return np.ascontiguousarray(image)
+
+    def _inner_size(self, frame):
+        """The largest size of the frame's shape within that of the first frame."""
+        width, height = self._size
+        if (frame.width, frame.height) == self._size:
+            return self._size
+        self.resized_frames += 1
+        scale = min(width / frame.width, height / frame.height)
+        return max(round(scale * frame.width), 1), max(round(scale * frame.height), 1)
+
+
+def _with_bars(image, width, height):
+    rows, columns = height - image.shape[0], width - image.shape[1]
+    top, left = rows // 2, columns // 2
+    return cv2.copyMakeBorder(
+        image, top, rows - top, left, columns - left, cv2.BORDER_CONSTANT, value=(0, 0, 0)
+    )
