@@ -179,7 +179,8 @@ def test_encoding_rejects_what_no_encoder_writes():
     [
         ("h264", ".MKV", ".mkv"),
         ("h264", ".mov", ".mov"),
-        ("h264", ".avi", ".mp4"),
+        ("h264", ".avi", ".mkv"),
+        ("h265", ".TS", ".mkv"),
         ("h264", ".webm", ".mkv"),
         ("vp9", ".webm", ".webm"),
         ("av1", ".mov", ".mp4"),

@@ -208,13 +208,14 @@ def suffix_for(codec: str, suffix: str) -> str:
         suffix: Suffix of the source with its dot.
 
     Returns:
-        The same in lower case if such a file may hold the codec. Otherwise `.mkv` for a source
-        whose sound MP4 cannot hold (WebM), and `.mp4`.
+        The same in lower case if such a file may hold the codec. Otherwise `.mp4` for QuickTime,
+        its next of kin, and `.mkv`: of other sources (WebM, AVI, transport streams) MP4 cannot
+        hold much of the sound and the subtitles, and Matroska can.
     """
     suffix = suffix.lower()
     if CONTAINERS.get(suffix) in _CODECS[codec].muxers:
         return suffix
-    return ".mkv" if suffix == ".webm" else ".mp4"
+    return ".mp4" if suffix == ".mov" else ".mkv"
 
 
 class PictureConverter:

@@ -107,7 +107,7 @@ def stereo_tags(stereo_format: str) -> StereoTags:
 def output_name(source_path: str | pathlib.Path, stereo_format: str, suffix: str) -> pathlib.Path:
     """Where the 3D version of a video goes: beside it, with the tokens that players read.
 
-    `film.avi` becomes `film.3D.HSBS_LR.mp4`.
+    `film.mp4` becomes `film.3D.HSBS_LR.mp4`.
 
     Args:
         source_path: The 2D video.
