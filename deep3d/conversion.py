@@ -17,9 +17,10 @@ from deep3d.background import in_background
 from deep3d.config import ConversionConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.frame_packer import FramePacker
+from deep3d.image_file import read_image
 from deep3d.inference import Predictor
 from deep3d.left_disparity import left_disparity_picture
-from deep3d.pairs import IMAGE_SUFFIXES, read_image
+from deep3d.output_files import files_of, is_image, target_of
 from deep3d.rendering import recompose, render_select, render_warp
 from deep3d.video import (
     CONTAINERS,
@@ -27,9 +28,6 @@ from deep3d.video import (
     VideoError,
     VideoReader,
     VideoWriter,
-    eye_paths,
-    output_name,
-    suffix_for,
     unpack,
 )
 from deep3d.video.color import VideoColor
@@ -64,11 +62,6 @@ class ConversionResult:
     right_output: pathlib.Path | None = None
 
 
-def is_image(path) -> bool:
-    """Whether a path is treated as a picture, by its suffix."""
-    return pathlib.Path(path).suffix.lower() in IMAGE_SUFFIXES
-
-
 def convert(
     source,
     output,
@@ -97,10 +90,10 @@ def convert(
         ValueError: If the target exists or is the source, or the picture is too small.
     """
     source = pathlib.Path(source)
-    target = _target(source, output, config)
+    target = target_of(source, output, config)
     if not source.exists():
         raise VideoError(f"{source}: no such file")
-    for path in _files(target, config):
+    for path in files_of(target, config):
         if path.exists() and path.samefile(source):
             raise ValueError(f"The output must not be the input. Received: {path}")
         if path.exists() and not overwrite:
@@ -155,27 +148,6 @@ def recomposition(levels: DisparityLevels, config: ConversionConfig) -> tuple[fl
     return gain, config.convergence / 100.0 * levels.width
 
 
-def _target(source: pathlib.Path, output, config: ConversionConfig) -> pathlib.Path:
-    """The file to write; the name that the user gave counts more than the container asked for."""
-    suffix = suffix_for(config.encoding().codec, source.suffix)
-    if is_image(source):
-        suffix = source.suffix.lower()
-    asked = config.container and f".{config.container}"
-    # A video's container says nothing about pictures: devices have one, and both may be converted.
-    if asked and not (is_image(source) and asked in CONTAINERS):
-        suffix = asked
-    # A file that always holds both views whole needs no word about it.
-    usual = output_name(source, "two_files" if suffix in PAIR_SUFFIXES else config.format, suffix)
-    if output is None:
-        return usual
-    output = pathlib.Path(output)
-    return output / usual.name if output.is_dir() else output
-
-
-def _files(target: pathlib.Path, config: ConversionConfig) -> tuple[pathlib.Path, ...]:
-    return eye_paths(target) if config.format == "two_files" else (target,)
-
-
 def _ignore(*_):
     """Listens to nothing."""
 
@@ -197,7 +169,7 @@ def _convert_image(source, target, predictor, config) -> ConversionResult:
     if suffix in PAIR_SUFFIXES:
         write_bytes(target, encode_pair(*unpack(frame, config.format), suffix))
         return ConversionResult(target, 1)
-    files = _files(target, config)
+    files = files_of(target, config)
     views = (frame,) if len(files) == 1 else unpack(frame, config.format)
     for path, view in zip(files, views, strict=True):
         write_bytes(path, encode_frame(view, suffix))
@@ -218,7 +190,7 @@ def _convert_video(source, target, predictor, config, progress, announce) -> Con
             times = _write_all(reader, writer, predictor, config, packer, progress)
             if config.end is None:
                 _check_end(reader, times)
-        left, *right = _files(target, config)
+        left, *right = files_of(target, config)
         remarks = tuple(_remarks(reader, writer))
         return ConversionResult(left, times.count, losses, remarks, *right)
 

@@ -32,6 +32,7 @@ LAYERS = {
     "model": 2,
     "devices": 2,
     "frame_packer": 2,
+    "output_files": 2,
     "baselines": 2,
     "pairs": 2,
     "vgg": 3,
@@ -48,7 +49,7 @@ WITHOUT_FRAMEWORK = {
     "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching",
     "composition", "config", "rendering", "baselines", "metrics", "score_tables",
     "depth_scores", "clip_scores", "pairs", "temporal", "image_file", "left_disparity",
-    "devices", "frame_packer", "batch",
+    "devices", "frame_packer", "batch", "output_files",
 }  # fmt: skip
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",
