@@ -16,6 +16,9 @@ from deep3d.devices import DEVICES, config_for
 flags.DEFINE_string("output", None, "Target file, or folder; default: beside the source.")
 flags.DEFINE_string("for", None, f"What plays it; other flags count more: {', '.join(DEVICES)}.")
 flags.DEFINE_string("model", "default", "Shipped model or path of a model file.")
+flags.DEFINE_string(
+    "report", None, "Writes the parallax of every shot to this .json and .png; folder for several."
+)
 flags.DEFINE_boolean("overwrite", False, "Replace existing targets.")
 flags.DEFINE_boolean("quiet", False, "No progress bar and no remarks.")
 flags.DEFINE_boolean("json", False, "One JSON object for each source on standard output.")
@@ -36,6 +39,7 @@ def main(arguments):
         pathlib.Path(options.output).mkdir(parents=True, exist_ok=True)
 
     load_tensorflow()
+    from deep3d.comfort import ParallaxReport
     from deep3d.conversion import convert
     from deep3d.inference import Predictor
     from deep3d.model import set_precision
@@ -45,14 +49,25 @@ def main(arguments):
     predictor = Predictor(*load_model(options.model))
 
     def convert_one(source, progress, announce):
-        return convert(
-            source, options.output, predictor, config, options.overwrite, progress, announce
-        )
+        report = ParallaxReport(config.budget) if options.report else None
+        listeners = progress, announce, report
+        result = convert(source, options.output, predictor, config, options.overwrite, *listeners)
+        if report:
+            report.write(_report_path(options.report, source, len(sources)))
+        return result
 
     alone = len(sources) == 1 or options.debug
     return (
         1 if convert_all(sources, convert_one, Reporter(options.quiet, options.json), alone) else 0
     )
+
+
+def _report_path(asked: str, source: pathlib.Path, sources: int) -> pathlib.Path:
+    path = pathlib.Path(asked)
+    if sources == 1 and not path.is_dir():
+        return path
+    path.mkdir(parents=True, exist_ok=True)
+    return path / f"{source.stem}.comfort"
 
 
 def run():

@@ -158,7 +158,7 @@ def _pictured_pairs(predictor, table) -> list[Example]:
 def _example(name: str, credit: str, left: np.ndarray, predictor) -> Example:
     """One example for the sheets, converted as the converter does."""
     from deep3d.config import ConversionConfig
-    from deep3d.conversion import render_right
+    from deep3d.eye_views import render_eyes
     from deep3d.summaries import disparity_picture
     from deep3d.video import anaglyph
 
@@ -166,7 +166,7 @@ def _example(name: str, credit: str, left: np.ndarray, predictor) -> Example:
     height = max(1, round(left.shape[0] * PICTURE_WIDTH / left.shape[1]))
     left = cv2.resize(left, (PICTURE_WIDTH, height), interpolation=cv2.INTER_AREA)
     disparity = predictor.disparity(predictor.shrink(left)[np.newaxis])[0]
-    right = render_right(left, disparity, levels, ConversionConfig())
+    _, right = render_eyes(left, disparity, levels, None, ConversionConfig())
     color = cv2.resize(disparity_picture(disparity, levels), (PICTURE_WIDTH, height))
     return Example(name, credit, left, color, anaglyph(left, right, "anaglyph_dubois"))
 

@@ -21,7 +21,7 @@ def main(arguments):
     if not arguments or not options.output:
         raise UsageError("Give --output and at least one picture.")
     load_tensorflow()
-    from deep3d.conversion import render_right
+    from deep3d.eye_views import render_eyes
     from deep3d.image_file import read_image
     from deep3d.inference import Predictor
     from deep3d.pretrained import load_model
@@ -36,7 +36,7 @@ def main(arguments):
         height = round(left.shape[0] * options.width / left.shape[1])
         left = cv2.resize(left, (options.width, height), interpolation=cv2.INTER_AREA)
         disparity = predictor.disparity(predictor.shrink(left)[np.newaxis])[0]
-        right = render_right(left, disparity, levels, ConversionConfig())
+        _, right = render_eyes(left, disparity, levels, None, ConversionConfig())
         color = cv2.resize(disparity_picture(disparity, levels), (options.width, height))
         rows.append(np.hstack([left, color, right, anaglyph(left, right, "anaglyph_dubois")]))
     if not cv2.imwrite(options.output, cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)):

@@ -5,6 +5,7 @@ import json
 import types
 import typing
 
+from deep3d.comfort import ParallaxBudget
 from deep3d.disparity import DisparityLevels
 from deep3d.video.encoding import CONTAINERS, Encoding, depths_of
 from deep3d.video.stereo_format import OUTPUT_FORMATS
@@ -105,7 +106,14 @@ class ConversionConfig:
         format: How the two eyes are stored, one of `deep3d.video.OUTPUT_FORMATS`.
         strength: Parallax between the nearest and the farthest level in % of the picture width;
             unset: as the model was trained (3.9 with the default levels).
-        convergence: % of the picture width that everything comes nearer; negative is farther.
+        convergence: "auto" puts the subject of every shot near the screen; a number is % of the
+            picture width that everything comes nearer, negative is farther.
+        budget_front: Most parallax in front of the screen in % of the width; what would have more
+            is compressed.
+        budget_back: The same behind the screen.
+        floating_window: Whether black strips at the edges hide what is cut off in front of the
+            screen, instead of bending it back to the screen.
+        eyes: "right" keeps the picture for the left eye, "both" moves each eye by half.
         renderer: "warp" fetches every pixel once, "select" mixes shifted pictures.
         container: mp4, mov, mkv or webm; for pictures png, jpg, jps, mpo and so on; unset: that of
             the output or of the source.
@@ -123,7 +131,11 @@ class ConversionConfig:
 
     format: str = "half_sbs"
     strength: float | None = None
-    convergence: float = 0.0
+    convergence: str | float = "auto"
+    budget_front: float = 1.0
+    budget_back: float = 2.0
+    floating_window: bool = False
+    eyes: str = "right"
     renderer: str = "warp"
     container: str | None = None
     codec: str | None = None
@@ -146,10 +158,16 @@ class ConversionConfig:
             raise ValueError(f"The renderer must be warp or select. Received: {self.renderer!r}")
         if self.strength is not None and not 0 <= self.strength <= 10:
             raise ValueError(f"The strength must be 0..10 % of width. Received: {self.strength}")
-        if not -5 <= self.convergence <= 5:
+        convergence = self.fixed_convergence
+        if convergence is not None and not -5 <= convergence <= 5:
             raise ValueError(
-                f"The convergence must be -5..5 % of width. Received: {self.convergence}"
+                f"The convergence must be auto or -5..5 % of width. Received: {self.convergence}"
             )
+        ParallaxBudget(self.budget_front, self.budget_back)  # refuses what cannot be
+        if self.eyes not in ("right", "both"):
+            raise ValueError(f"The eyes must be right or both. Received: {self.eyes!r}")
+        if self.eyes == "both" and self.renderer == "select":
+            raise ValueError("The select renderer makes the right eye only, not both.")
         low, high = FIELDS_OF_VIEW
         if not low <= self.field_of_view <= high:
             raise ValueError(
@@ -177,6 +195,27 @@ class ConversionConfig:
         codec = self.codec or ("h265" if deep else "h264")
         bits = self.bits or (10 if deep and 10 in depths_of(codec) else 8)
         return Encoding(codec, bits, self.lossless, self.crf, self.preset)
+
+    @property
+    def fixed_convergence(self) -> float | None:
+        """The convergence in % of the width; None where every shot has its own.
+
+        Raises:
+            ValueError: If the convergence is neither "auto" nor a number.
+        """
+        if self.convergence == "auto":
+            return None
+        try:
+            return float(self.convergence)
+        except ValueError as error:
+            raise ValueError(
+                f"The convergence must be auto or a number. Received: {self.convergence!r}"
+            ) from error
+
+    @property
+    def budget(self) -> ParallaxBudget:
+        """Most parallax in front of the screen and behind it."""
+        return ParallaxBudget(self.budget_front, self.budget_back)
 
     def _check_container(self):
         encoding = self.encoding()  # refuses what no encoder writes

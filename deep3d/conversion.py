@@ -5,39 +5,38 @@ and decoding and encoding go on while the network thinks.
 """
 
 import dataclasses
-import itertools
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
+import cv2
 import numpy as np
 
 from deep3d.atomic_file import write_bytes
 from deep3d.background import in_background
+from deep3d.comfort import ParallaxReport
 from deep3d.config import ConversionConfig
-from deep3d.disparity import DisparityLevels
+from deep3d.eye_views import farthest_parallax, left_parallax, placed_parallax, render_eyes
 from deep3d.frame_packer import FramePacker
 from deep3d.image_file import read_image
 from deep3d.inference import Predictor
-from deep3d.left_disparity import left_disparity_picture
 from deep3d.output_files import files_of, is_image, target_of
-from deep3d.rendering import recompose, render_select, render_warp
+from deep3d.placed_frames import placed_frames
 from deep3d.video import (
     CONTAINERS,
     DISPARITY_FORMATS,
     VideoError,
     VideoReader,
     VideoWriter,
+    disparity_to_gray,
     unpack,
 )
 from deep3d.video.color import VideoColor
-from deep3d.video.high_dynamic_range import is_hdr, to_standard_range
+from deep3d.video.high_dynamic_range import is_hdr
 from deep3d.video.picture_losses import encoding_losses
 from deep3d.video.stereo_picture import PAIR_SUFFIXES, encode_frame, encode_pair
 from deep3d.video.two_files import TwoFilesWriter
 
-# Frames for which the network is called at once: more gain nothing and cost memory.
-BATCH = 8
 MIN_SIDE = 16
 # A file may end this much before its stated end: containers round, and count audio as well.
 TOLERATED_MISSING_S = 1.0
@@ -70,6 +69,7 @@ def convert(
     overwrite: bool = False,
     progress: Callable[[int, int | None], None] | None = None,
     announce: Callable[[tuple[str, ...]], None] | None = None,
+    report: ParallaxReport | None = None,
 ) -> ConversionResult:
     """Converts one video or picture.
 
@@ -81,6 +81,7 @@ def convert(
         overwrite: Whether an existing target is replaced.
         progress: Called with (frames done, frames expected or None) after every frame.
         announce: Called before the work begins with what cannot be kept, if anything cannot.
+        report: Is told the parallax of every frame.
 
     Returns:
         Where it lies and what was lost.
@@ -99,60 +100,16 @@ def convert(
         if path.exists() and not overwrite:
             raise ValueError(f"{path} exists already; --overwrite replaces it.")
     if is_image(source):
-        return _convert_image(source, target, predictor, config)
-    return _convert_video(
-        source, target, predictor, config, progress or _ignore, announce or _ignore
-    )
-
-
-def render_right(
-    left: np.ndarray, prediction: np.ndarray, levels: DisparityLevels, config: ConversionConfig
-) -> np.ndarray:
-    """Right view of one frame, with the strength and convergence that were asked for.
-
-    Args:
-        left: (h, w, 3) uint8 or uint16.
-        prediction: Of the right view: (rows, columns) expected disparity in pixels at
-            `levels.width`, or (rows, columns, levels) distribution for the "select" renderer.
-        levels: The network's levels.
-        config: Strength, convergence and renderer.
-
-    Returns:
-        (h, w, 3) right view of the type of `left`.
-    """
-    gain, shift = recomposition(levels, config)
-    if config.renderer == "select":
-        values = dataclasses.replace(
-            levels, minimum=gain * levels.minimum + shift, step=gain * levels.step
-        )
-        return render_select(left, prediction, values)
-    columns = prediction.shape[1]
-    disparity = recompose(
-        prediction * (columns / levels.width), gain, shift * columns / levels.width
-    )
-    return render_warp(left, disparity * (left.shape[1] / columns))
-
-
-def recomposition(levels: DisparityLevels, config: ConversionConfig) -> tuple[float, float]:
-    """Factor and shift of disparity that strength and convergence mean.
-
-    Args:
-        levels: The network's levels.
-        config: Strength and convergence in % of the width.
-
-    Returns:
-        The factor, and the shift in pixels at `levels.width`.
-    """
-    span = abs(levels.values[-1] - levels.values[0])
-    gain = 1.0 if config.strength is None else config.strength / 100.0 * levels.width / span
-    return gain, config.convergence / 100.0 * levels.width
+        return _convert_image(source, target, predictor, config, report)
+    listeners = progress or _ignore, announce or _ignore, report
+    return _convert_video(source, target, predictor, config, *listeners)
 
 
 def _ignore(*_):
     """Listens to nothing."""
 
 
-def _convert_image(source, target, predictor, config) -> ConversionResult:
+def _convert_image(source, target, predictor, config, report) -> ConversionResult:
     suffix = target.suffix.lower()
     if suffix in CONTAINERS:
         raise ValueError(f"{target}: a picture cannot be written as {suffix}")
@@ -165,7 +122,7 @@ def _convert_image(source, target, predictor, config) -> ConversionResult:
     left = read_image(source)
     _check_size(left.shape[1], left.shape[0], source)
     packer = _packer(left.shape[1], left.shape[0], predictor, config)
-    frame = next(_stereo_frames([(left, 0)], predictor, config, packer))[0]
+    frame = next(_stereo_frames([(left, 0)], predictor, config, packer, report=report))[0]
     if suffix in PAIR_SUFFIXES:
         write_bytes(target, encode_pair(*unpack(frame, config.format), suffix))
         return ConversionResult(target, 1)
@@ -176,7 +133,9 @@ def _convert_image(source, target, predictor, config) -> ConversionResult:
     return ConversionResult(files[0], 1, right_output=files[1] if len(files) == 2 else None)
 
 
-def _convert_video(source, target, predictor, config, progress, announce) -> ConversionResult:
+def _convert_video(
+    source, target, predictor, config, progress, announce, report
+) -> ConversionResult:
     with VideoReader(source, config.start, config.end) as reader:
         _check_size(reader.width, reader.height, source)
         encoding = config.encoding(hdr=is_hdr(reader.color.transfer_tag))
@@ -187,7 +146,7 @@ def _convert_video(source, target, predictor, config, progress, announce) -> Con
             losses = (*reader.losses, *of_encoding, *writer.losses)
             if losses:
                 announce(losses)
-            times = _write_all(reader, writer, predictor, config, packer, progress)
+            times = _write_all(reader, writer, predictor, config, packer, progress, report)
             if config.end is None:
                 _check_end(reader, times)
         left, *right = files_of(target, config)
@@ -210,9 +169,7 @@ def _remarks(reader: VideoReader, writer: VideoWriter | TwoFilesWriter) -> Itera
 
 
 def _packer(width, height, predictor, config, pixel_aspect=Fraction(1)) -> FramePacker:
-    levels = predictor.config.levels
-    gain, shift = recomposition(levels, config)
-    farthest = 100.0 / levels.width * (gain * min(levels.values) + shift)
+    farthest = farthest_parallax(predictor.config.levels, config)
     return FramePacker(width, height, config, pixel_aspect=pixel_aspect, farthest=farthest)
 
 
@@ -246,12 +203,14 @@ class _FrameTimes:
         self.count, self.last_pts = self.count + 1, pts
 
 
-def _write_all(reader, writer, predictor, config, packer, progress) -> _FrameTimes:
+def _write_all(reader, writer, predictor, config, packer, progress, report) -> _FrameTimes:
     times = _FrameTimes()
     # Both threads have ended before reader and writer are closed, whatever happens.
     with (
         in_background((frame.image, frame.pts) for frame in reader) as read,
-        in_background(_stereo_frames(read, predictor, config, packer, reader.color)) as made,
+        in_background(
+            _stereo_frames(read, predictor, config, packer, reader.time_base, reader.color, report)
+        ) as made,
     ):
         for frame, pts in made:
             writer.write(frame, pts)
@@ -274,28 +233,23 @@ def _stereo_frames(
     predictor: Predictor,
     config: ConversionConfig,
     packer: FramePacker,
+    time_base: Fraction = Fraction(1),
     color: VideoColor | None = None,
+    report: ParallaxReport | None = None,
 ) -> Iterator[tuple[np.ndarray, int]]:
     """(left view, pts) -> (packed frame, pts); the color is needed for views of 16 bits."""
     levels = predictor.config.levels
-    gray, recomposed = config.format in DISPARITY_FORMATS, recomposition(levels, config)
-    select = config.renderer == "select" and not gray
-    predict = predictor.probabilities if select else predictor.disparity
-    frames = ((packer.fit(left), pts) for left, pts in frames)
-    while batch := list(itertools.islice(frames, BATCH)):
-        small = np.stack([_for_network(predictor.shrink(left), color) for left, _ in batch])
-        for (left, pts), prediction in zip(batch, predict(small), strict=True):
-            if gray:
-                second = left_disparity_picture(left, prediction, levels, *recomposed)
-            else:
-                second = render_right(left, prediction, levels, config)
-            yield packer.pack(left, second), pts
-
-
-def _for_network(small: np.ndarray, color: VideoColor | None) -> np.ndarray:
-    if small.dtype == np.uint8:
-        return small
-    return to_standard_range(small, color.transfer_tag, color.primaries_tag)
+    fitting = ((packer.fit(left), pts) for left, pts in frames)
+    for frame in placed_frames(fitting, predictor, config, time_base, color):
+        left, depth = frame.left, (frame.prediction, levels, frame.placement, config)
+        if report is not None:
+            report.add(placed_parallax(*depth), frame.time_s, frame.starts_shot)
+        if config.format in DISPARITY_FORMATS:
+            shown = cv2.resize(left_parallax(*depth), left.shape[1::-1])
+            second = disparity_to_gray(shown, left.dtype)
+        else:
+            left, second = render_eyes(left, *depth)
+        yield packer.pack(left, second), frame.pts
 
 
 def _check_size(width: int, height: int, source):

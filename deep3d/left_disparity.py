@@ -1,4 +1,4 @@
-"""Disparity for the pixels of the left view, from that of the right view.
+"""Disparity for the pixels of other views, from that of the right view.
 
 Disparity is predicted for the pixels of the right view, `right(x) = left(x + d(x))`. Beside the
 left view, as in RGB-D pictures, it must belong to the left one's pixels: what is seen at x by the
@@ -8,40 +8,13 @@ right eye is seen at x + d by the left one.
 import cv2
 import numpy as np
 
-from deep3d.disparity import DisparityLevels
-from deep3d.video import disparity_to_gray
-
 # Places are whole pixels, so the map is moved at this multiple of its resolution.
 _FINER = 2
 # A depth edge that is a slope: pixels in the middle of it, where disparity rises by more than this
 # many pixels per pixel, belong to nothing and would be pulled apart. Slanted things rise less.
 _TORN = 0.5
-
-
-def left_disparity_picture(
-    left: np.ndarray,
-    disparity: np.ndarray,
-    levels: DisparityLevels,
-    gain: float,
-    shift: float,
-) -> np.ndarray:
-    """Gray picture of the left view's disparity, after a change of strength and convergence.
-
-    Args:
-        left: (height, width, 3) uint8 or uint16 left view.
-        disparity: (rows, columns) float32 of the right view, in pixels at `levels.width`.
-        levels: The network's levels.
-        gain: Factor of every disparity.
-        shift: Pixels at `levels.width` added to it.
-
-    Returns:
-        (height, width, 3) of the type of `left`, see `deep3d.video.disparity_picture`.
-    """
-    scale = np.float32(disparity.shape[1] / levels.width)
-    of_left = disparity_of_left(disparity * scale) / scale
-    percent = 100.0 / levels.width * (gain * of_left + shift)
-    percent = cv2.resize(percent, left.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return disparity_to_gray(percent, left.dtype)
+# Columns that a hidden pixel keeps.
+_KEPT = 0.1
 
 
 def disparity_of_left(disparity: np.ndarray) -> np.ndarray:
@@ -70,6 +43,28 @@ def disparity_of_left(disparity: np.ndarray) -> np.ndarray:
     moved[lines[inside], places[inside]] = ordered[inside]
     moved = np.fmin(_continued(moved), _continued(moved[:, ::-1])[:, ::-1])
     return cv2.resize(moved, (columns, rows), interpolation=cv2.INTER_LINEAR) / _FINER
+
+
+def moved(values: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Moves a map of which nearer pixels go farther right.
+
+    Where two pixels come to one place the nearer one stays; what is pulled apart is joined by a
+    slope, as soft edges are in the map that a network predicts.
+
+    Args:
+        values: (rows, columns) float32: what is moved.
+        by: (rows, columns) float32 pixels, to the right, larger for nearer pixels.
+
+    Returns:
+        (rows, columns) float32: `values` at their new places.
+    """
+    columns = np.arange(by.shape[1], dtype=np.float32)
+    # A pixel hides what would come to its left: it goes on to the right, over nearly no width.
+    places = np.maximum.accumulate(by + columns - _KEPT * columns, axis=1)
+    visible = np.where(places == by + columns - _KEPT * columns, columns, 0).astype(np.intp)
+    values = np.take_along_axis(values, np.maximum.accumulate(visible, axis=1), axis=1)
+    rows = zip(places + _KEPT * columns, values, strict=True)
+    return np.stack([np.interp(columns, place, row) for place, row in rows]).astype(np.float32)
 
 
 def _torn(disparity):

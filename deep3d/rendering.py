@@ -67,39 +67,44 @@ def render_warp(
     return _fetch(left, columns)
 
 
-def recompose(disparity: np.ndarray, gain: float, shift: float) -> np.ndarray:
-    """Disparity of another right eye: that with `gain * d + shift` in place of d.
+def recompose(disparity: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Disparity of another right eye, which sees every point with another disparity.
 
     Disparity belongs to pixels of the right view, so another right view moves it as well: what
-    was seen at x, fetched from x + d, is now seen at `x' = x + d - (gain * d + shift)`. The map
+    was seen at x, fetched from x + d, is now seen at `x' = x + d - wanted`. The map
     is turned round by fixed-point iteration.
 
     Args:
         disparity: (rows, columns) float32 in pixels at its own width.
-        gain: Factor of the parallax, >= 0.
-        shift: Pixels at that width, added to every disparity.
+        wanted: (rows, columns) float32: for the same pixels what disparity is to be, same unit.
 
     Returns:
-        (rows, columns) float32 disparity of the new right view, same unit.
+        (rows, columns) float32: `wanted` for the pixels of the new right view.
     """
-    if gain == 1.0 and shift == 0.0:
-        return disparity
     height, width = disparity.shape
     columns = np.broadcast_to(np.arange(width, dtype=np.float32), (height, width))
     rows = np.broadcast_to(np.arange(height, dtype=np.float32)[:, np.newaxis], (height, width))
     rows = np.ascontiguousarray(rows)
-    moved = disparity
+    nearer = np.ascontiguousarray(wanted - disparity, np.float32)
+    moved = nearer
     # Three rounds bring smooth maps to a hundredth of a pixel; at edges any order is a guess.
     for _ in range(3):
-        before = np.ascontiguousarray(columns - (1.0 - gain) * moved + shift, np.float32)
-        moved = cv2.remap(
-            disparity, before, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-    return gain * moved + shift
+        before = columns + moved
+        moved = cv2.remap(nearer, before, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(
+        np.ascontiguousarray(wanted, np.float32),
+        columns + moved,
+        rows,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
 
 
 def render_select(
-    left: np.ndarray, probabilities: np.ndarray, levels: DisparityLevels
+    left: np.ndarray,
+    probabilities: np.ndarray,
+    levels: DisparityLevels,
+    values: np.ndarray | None = None,
 ) -> np.ndarray:
     """Right view as a mixture of shifted left views, at full resolution.
 
@@ -110,6 +115,7 @@ def render_select(
         left: (h, w, 3) uint8 or uint16 left view.
         probabilities: (rows, columns, levels) float32 distribution of the right view.
         levels: Its levels, meant at `levels.width`.
+        values: (levels,) disparity to be seen in place of each level's own, in the same unit.
 
     Returns:
         (h, w, 3) right view of the type of `left`.
@@ -117,12 +123,13 @@ def render_select(
     height, width = left.shape[:2]
     scale = width / levels.width
     probabilities = probabilities[..., int(levels.empty) :]
-    finer = max(1, math.ceil(abs(levels.step) * scale))
+    values = scale * np.asarray(levels.values if values is None else values)
+    finer = max(1, math.ceil(np.abs(np.diff(values)).max()))
     positions = np.arange((levels.count - 1) * finer + 1) / finer
     total = np.zeros((height, width, 1), np.float32)
     mixture = np.zeros((height, width, 3), np.float32)
     # cubic borders beyond every shift, so that each level is a window into one padded image
-    reach = math.ceil(scale * max(abs(value) for value in levels.values)) + 1
+    reach = math.ceil(np.abs(values).max()) + 1
     padded = cv2.copyMakeBorder(left, 0, 0, reach, reach, cv2.BORDER_REFLECT_101)
     for position in positions:
         level = min(int(position), levels.count - 2)
@@ -131,7 +138,7 @@ def render_select(
             ..., level + 1
         ]
         share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)[..., np.newaxis]
-        shift = scale * (levels.minimum + position * levels.step)
+        shift = np.interp(position, np.arange(levels.count), values)
         total += share
         mixture += share * _window(padded, reach, shift, width)
     mixture = np.rint(mixture / np.maximum(total, 1e-6))

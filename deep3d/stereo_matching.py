@@ -70,19 +70,37 @@ def disparity_percentiles(
         ValueError: If the views differ in size.
     """
     width = left.shape[1]
-    scale = min(1.0, PERCENTILE_WIDTH / width)
-    if scale < 1.0:
-        size = (round(width * scale), max(1, round(left.shape[0] * scale)))
-        left, right = (
-            cv2.resize(view, size, interpolation=cv2.INTER_AREA) for view in (left, right)
-        )
-    reach = max(8, round(limit * left.shape[1]))
-    disparity = match_stereo(left, right, -reach, reach)
+    disparity = match_coarsely(left, right, limit)
     matched = np.isfinite(disparity)
     if matched.mean() < MIN_MATCHED_SHARE:
         return tuple(float("nan") for _ in percentiles)
     values = np.percentile(disparity[matched], percentiles)
-    return tuple(float(value) * width / left.shape[1] for value in values)
+    return tuple(float(value) * width / disparity.shape[1] for value in values)
+
+
+def match_coarsely(left: np.ndarray, right: np.ndarray, limit: float) -> np.ndarray:
+    """Disparity of a pair at a width that is enough for percentiles.
+
+    Args:
+        left: (h, w, 3) uint8 RGB.
+        right: (h, w, 3) uint8 RGB.
+        limit: Disparities up to this share of the width are searched, on both sides of zero.
+
+    Returns:
+        (rows, columns) float32 of the left view, in pixels at its own width, at most 512 columns;
+        NaN where nothing matched.
+
+    Raises:
+        ValueError: If the views differ in size.
+    """
+    scale = min(1.0, PERCENTILE_WIDTH / left.shape[1])
+    if scale < 1.0:
+        size = (round(left.shape[1] * scale), max(1, round(left.shape[0] * scale)))
+        left, right = (
+            cv2.resize(view, size, interpolation=cv2.INTER_AREA) for view in (left, right)
+        )
+    reach = max(8, round(limit * left.shape[1]))
+    return match_stereo(left, right, -reach, reach)
 
 
 def _semi_global(left, right, minimum: int, maximum: int) -> np.ndarray:

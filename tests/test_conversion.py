@@ -13,6 +13,7 @@ from video_samples import write_video
 
 from deep3d import conversion
 from deep3d.checkpoint import save_model
+from deep3d.comfort import ParallaxReport
 from deep3d.config import ConversionConfig, ModelConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.inference import Predictor
@@ -198,26 +199,46 @@ def test_convert_rejects_containers_of_the_other_kind(film, tmp_path, predictor)
     assert not list(tmp_path.glob("x.*"))
 
 
-def test_render_right_strength_and_convergence():
-    levels = DisparityLevels(minimum=-2, count=4, width=64)
-    left = picture(1, 32, 640)
-    flat = np.full((32, 64), 1.0, np.float32)  # 1 px of 64: 10 px of 640
-    shift = {
-        name: next(
-            d
-            for d in range(-60, 61)
-            if np.array_equal(right[:, 100:500], left[:, 100 + d : 500 + d])
-        )
-        for name, right in {
-            "as trained": conversion.render_right(left, flat, levels, ConversionConfig()),
-            # the levels span 3 px of 64, 4.6875 %; twice that doubles every disparity
-            "twice": conversion.render_right(left, flat, levels, ConversionConfig(strength=9.375)),
-            "nearer": conversion.render_right(
-                left, flat, levels, ConversionConfig(convergence=1.5625)
-            ),
-        }.items()
-    }
-    assert shift == {"as trained": 10, "twice": 20, "nearer": 20}
+def test_convert_reports_the_parallax(film, tmp_path, predictor):
+    config = ConversionConfig(budget_back=0.5)
+    report = ParallaxReport(config.budget)
+    conversion.convert(film, tmp_path / "x.mp4", predictor, config, report=report)
+    facts = report.result()
+    assert facts["film"]["frames"] == len(TIMES)
+    assert facts["film"]["beyond_front"] == facts["film"]["beyond_back"] == 0
+    assert facts["film"]["lowest"] >= -0.5
+    # every picture of the film is another one, and so a shot of its own
+    assert [shot["start_s"] for shot in facts["shots"]] == [round(t / 12288, 3) for t in TIMES]
+
+
+def test_convert_keeps_the_frames_in_order_across_shots(tmp_path, predictor):
+    """Shots of 1, 20 and 2 frames: the left eye stays the source, frame for frame."""
+    images = [picture(seed) for seed, count in ((1, 1), (2, 20), (3, 2)) for _ in range(count)]
+    images = [
+        np.clip(image + 2 * (n % 20), 0, 255).astype(np.uint8) for n, image in enumerate(images)
+    ]
+    source = write_video(
+        tmp_path / "source.mp4", range(len(images)), Fraction(1, 24), images=images
+    )
+    result = conversion.convert(
+        source, tmp_path / "x.mp4", predictor, ConversionConfig(format="full_sbs", crf=1)
+    )
+    assert times(result.output) == times(source)
+    with VideoReader(result.output) as made, VideoReader(source) as before:
+        for new, old in zip(made, before, strict=True):
+            assert np.abs(unpack(new.image, "full_sbs")[0].astype(int) - old.image).mean() < 1
+
+
+def test_convert_eyes_and_window(tmp_path, predictor):
+    source = tmp_path / "photo.png"
+    cv2.imwrite(str(source), picture(3)[..., ::-1])
+    for options in ({"eyes": "both", "convergence": -3.0}, {"floating_window": True}):
+        config = ConversionConfig(format="full_sbs", **options)
+        result = conversion.convert(source, tmp_path / "x.png", predictor, config, overwrite=True)
+        left, right = unpack(cv2.imread(str(result.output))[..., ::-1], "full_sbs")
+        assert left.shape == right.shape == picture(3).shape
+        if "eyes" in options:
+            assert not np.array_equal(left, picture(3))
 
 
 def test_select_renderer_converts(film, tmp_path, predictor):
@@ -299,8 +320,8 @@ def test_convert_failing_midway_leaves_nothing(film, tmp_path, predictor, monkey
         failing.left -= 1
         return original(*arguments)
 
-    original, failing.left = conversion.render_right, 5
-    monkeypatch.setattr(conversion, "render_right", failing)
+    original, failing.left = conversion.render_eyes, 5
+    monkeypatch.setattr(conversion, "render_eyes", failing)
     with pytest.raises(RuntimeError, match="out of cheese"):
         conversion.convert(film, tmp_path / "x.mp4", predictor, ConversionConfig())
     assert not list(tmp_path.iterdir())
@@ -328,12 +349,14 @@ def script(tmp_path_factory):
 def test_script_converts_folder_and_reports_the_bad_one(film, tmp_path, script):
     (tmp_path / "a.mp4").write_text("no video")
     (tmp_path / "b.mp4").write_bytes(film.read_bytes())
-    result = script(tmp_path, "--json")
+    result = script(tmp_path, "--json", f"--report={tmp_path / 'reports'}")
     facts = [json.loads(line) for line in result.stdout.splitlines()]
     assert result.returncode == 1
     assert "a.mp4" in facts[0]["error"]
     assert facts[1]["frames"] == len(TIMES)
     assert (tmp_path / "b.3D.HSBS_LR.mp4").exists()
+    reports = sorted(path.name for path in (tmp_path / "reports").iterdir())
+    assert reports == ["b.comfort.json", "b.comfort.png"]
 
 
 def test_script_ends_with_one_line(tmp_path, script):

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
 
-from deep3d.disparity import DisparityLevels
-from deep3d.left_disparity import disparity_of_left, left_disparity_picture
+from deep3d.left_disparity import disparity_of_left, moved
 from deep3d.rendering import warp
-from deep3d.video import gray_to_disparity
 
 
 @pytest.mark.parametrize("soft", [False, True])
@@ -45,12 +43,15 @@ def test_disparity_of_left_agrees_with_the_right_view():
     assert seen[middles].all() and seen.mean() > 0.8  # but not at the edges and what they hide
 
 
-def test_left_disparity_picture_preset():
-    levels = DisparityLevels(minimum=-2, count=4, width=64)
-    flat = np.full((16, 32), 1.0, np.float32)  # 1 of 64 pixels: 1.5625 %
-    left = np.zeros((90, 120, 3), np.uint8)
-    picture = left_disparity_picture(left, flat, levels, 1.0, 0.0)
-    assert picture.shape == (90, 120, 3)
-    np.testing.assert_allclose(gray_to_disparity(picture), 1.5625, atol=0.02)
-    picture = left_disparity_picture(left, flat, levels, 2.0, -1.0)
-    assert gray_to_disparity(picture)[40, 60] == pytest.approx(1.5625, abs=0.02)
+def test_moved_keeps_the_nearer():
+    """A square goes farther right than what is behind it, which it hides there."""
+    values, by = np.full((8, 48), -1.0, np.float32), np.full((8, 48), -2.0, np.float32)
+    values[2:6, 20:28], by[2:6, 20:28] = 3.0, 4.0
+    result = moved(values, by)
+    expected = np.full((8, 48), -1.0, np.float32)
+    expected[2:6, 24:32] = 3.0
+    seen = np.ones((8, 48), bool)
+    seen[2:6, 18:24] = False  # a slope joins background and square
+    seen[2:6, 32] = False
+    np.testing.assert_allclose(result[seen], expected[seen], atol=1e-5)
+    assert (np.diff(result[4, 17:25]) > 0).all()
