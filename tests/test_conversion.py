@@ -207,16 +207,15 @@ def test_convert_reports_the_parallax(film, tmp_path, predictor):
     assert facts["film"]["frames"] == len(TIMES)
     assert facts["film"]["beyond_front"] == facts["film"]["beyond_back"] == 0
     assert facts["film"]["lowest"] >= -0.5
-    # every picture of the film is another one, and so a shot of its own
-    assert [shot["start_s"] for shot in facts["shots"]] == [round(t / 12288, 3) for t in TIMES]
+    assert facts["shots"][0]["start_s"] == 0
+    assert facts["shots"][-1]["end_s"] == round(TIMES[-1] / 12288, 3)
 
 
 def test_convert_keeps_the_frames_in_order_across_shots(tmp_path, predictor):
     """Shots of 1, 20 and 2 frames: the left eye stays the source, frame for frame."""
     images = [picture(seed) for seed, count in ((1, 1), (2, 20), (3, 2)) for _ in range(count)]
-    images = [
-        np.clip(image + 2 * (n % 20), 0, 255).astype(np.uint8) for n, image in enumerate(images)
-    ]
+    # 4 steps brighter from frame to frame
+    images = [(0.6 * image + 4 * (n % 20)).astype(np.uint8) for n, image in enumerate(images)]
     source = write_video(
         tmp_path / "source.mp4", range(len(images)), Fraction(1, 24), images=images
     )
@@ -226,7 +225,7 @@ def test_convert_keeps_the_frames_in_order_across_shots(tmp_path, predictor):
     assert times(result.output) == times(source)
     with VideoReader(result.output) as made, VideoReader(source) as before:
         for new, old in zip(made, before, strict=True):
-            assert np.abs(unpack(new.image, "full_sbs")[0].astype(int) - old.image).mean() < 1
+            assert np.abs(unpack(new.image, "full_sbs")[0].astype(int) - old.image).mean() < 1.5
 
 
 def test_convert_eyes_and_window(tmp_path, predictor):
