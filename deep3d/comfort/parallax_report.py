@@ -116,6 +116,7 @@ class _Shot:
         self.first = self.last = None
 
     def add(self, measures: np.ndarray, time_s: float):
+        """Takes the `_MEASURES` of the next frame."""
         self.end_s, self.frames = time_s, self.frames + 1
         self.sums += np.nan_to_num(measures)
         self.counts += np.isfinite(measures)
@@ -126,6 +127,7 @@ class _Shot:
         self.violated += bool(left > VIOLATION or right > VIOLATION)
 
     def facts(self, number: int) -> dict:
+        """What the report says of the shot, but for the jump to it."""
         means = [
             total / count if count else np.nan
             for total, count in zip(self.sums, self.counts, strict=True)
