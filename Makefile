@@ -24,7 +24,8 @@ demo: $(BIN)/deep3d-convert
 	mkdir -p $(DEMO)
 	$(BIN)/python -m data_pipeline.synthetic --output=$(DEMO)/film.mp4 --truth=$(DEMO)/truth \
 		--layout=mono --seed=7 --seconds=5 --shot_seconds=2 --bars=none --title_seconds=0
-	$(BIN)/python convert_video.py $(DEMO)/film.mp4 --output=$(DEMO)/film.3D.HSBS_LR.mp4 --overwrite
+	$(BIN)/python convert_video.py $(DEMO)/film.mp4 --output=$(DEMO)/film.3D.HSBS_LR.mp4 --overwrite \
+		--convergence=0 --budget_front=10 --budget_back=10
 	$(BIN)/python benchmarks/compare_with_truth.py --video=$(DEMO)/film.3D.HSBS_LR.mp4 \
 		--truth=$(DEMO)/truth
 endif

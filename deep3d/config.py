@@ -114,6 +114,8 @@ class ConversionConfig:
         floating_window: Whether black strips at the edges hide what is cut off in front of the
             screen, instead of bending it back to the screen.
         eyes: "right" keeps the picture for the left eye, "both" moves each eye by half.
+        steadiness: Frames over which depth is averaged along the motion of the picture, about; 1
+            leaves it as predicted.
         renderer: "warp" fetches every pixel once, "select" mixes shifted pictures.
         container: mp4, mov, mkv or webm; for pictures png, jpg, jps, mpo and so on; unset: that of
             the output or of the source.
@@ -136,6 +138,7 @@ class ConversionConfig:
     budget_back: float = 2.0
     floating_window: bool = False
     eyes: str = "right"
+    steadiness: float = 16.0
     renderer: str = "warp"
     container: str | None = None
     codec: str | None = None
@@ -164,6 +167,8 @@ class ConversionConfig:
                 f"The convergence must be auto or -5..5 % of width. Received: {self.convergence}"
             )
         ParallaxBudget(self.budget_front, self.budget_back)  # refuses what cannot be
+        if not 1 <= self.steadiness <= 100:
+            raise ValueError(f"The steadiness must be 1..100 frames. Received: {self.steadiness}")
         if self.eyes not in ("right", "both"):
             raise ValueError(f"The eyes must be right or both. Received: {self.eyes!r}")
         if self.eyes == "both" and self.renderer == "select":

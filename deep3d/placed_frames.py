@@ -10,8 +10,10 @@ import numpy as np
 
 from deep3d.comfort import Placement
 from deep3d.config import ConversionConfig
+from deep3d.disparity import expected_disparity
 from deep3d.eye_views import measure_prediction, placer_for
 from deep3d.inference import Predictor
+from deep3d.temporal import Stabiliser
 from deep3d.video import DISPARITY_FORMATS, ShotDetector
 from deep3d.video.color import VideoColor
 from deep3d.video.high_dynamic_range import to_standard_range
@@ -49,12 +51,12 @@ def placed_frames(
     time_base: Fraction = Fraction(1),
     color: VideoColor | None = None,
 ) -> Iterator[PlacedFrame]:
-    """Predicts frame by frame, and places shot by shot, some frames behind.
+    """Predicts, holds still along the motion, and places shot by shot, some frames behind.
 
     Args:
         frames: (h, w, 3) uint8 or uint16 pictures and their presentation times, in order.
         predictor: The network.
-        config: Renderer, strength, convergence and budget.
+        config: Renderer, steadiness, strength, convergence and budget.
         time_base: Seconds per unit of the times.
         color: What the numbers of 16-bit pictures mean.
 
@@ -75,12 +77,22 @@ def placed_frames(
 def _predicted(frames, predictor, config, time_base, color) -> Iterator[PlacedFrame]:
     select = config.renderer == "select" and config.format not in DISPARITY_FORMATS
     predict = predictor.probabilities if select else predictor.disparity
-    detector, frames = ShotDetector(), iter(frames)
+    detector, frames, levels = ShotDetector(), iter(frames), predictor.config.levels
+    stabiliser = Stabiliser(config.steadiness) if config.steadiness > 1 else None
     while batch := list(itertools.islice(frames, BATCH)):
         small = np.stack([_for_network(predictor.shrink(left), color) for left, _ in batch])
         for (left, pts), picture, prediction in zip(batch, small, predict(small), strict=True):
             starts_shot = detector.update(picture)
+            if stabiliser is not None:
+                prediction = _steady(stabiliser, picture, prediction, levels, starts_shot)
             yield PlacedFrame(left, pts, float(pts * time_base), starts_shot, prediction)
+
+
+def _steady(stabiliser, picture, prediction, levels, starts_shot) -> np.ndarray:
+    if prediction.ndim == 2:
+        return stabiliser.update(picture, prediction, starts_shot)
+    disparity = expected_disparity(prediction, levels)
+    return stabiliser.update(picture, disparity, starts_shot, prediction)
 
 
 def _for_network(small: np.ndarray, color: VideoColor | None) -> np.ndarray:
