@@ -77,6 +77,63 @@ def test_convert_hdr(tmp_path, predictor, renderer):
             assert np.abs(right.astype(int) - before.image).mean() < 6000
 
 
+@pytest.mark.parametrize("stereo_format", ["two_files", "rgbd", "vr180", "interleaved"])
+def test_convert_hdr_to_every_kind_of_frame(tmp_path, predictor, stereo_format):
+    source = write_hdr(tmp_path / "film.mkv", frames=3)
+    config = ConversionConfig(format=stereo_format, container="mp4")
+    result = conversion.convert(source, None, predictor, config)
+    assert (result.frames, result.losses) == (3, ())
+    for path in filter(None, (result.output, result.right_output)):
+        with av.open(str(path)) as container:
+            stored = next(container.decode(video=0))
+        assert (stored.format.name, stored.color_trc) == ("yuv420p10le", 16)
+        assert light_metadata(stored).mastering_display == DISPLAY
+    if stereo_format in ("two_files", "rgbd"):
+        with VideoReader(source) as old, VideoReader(result.output) as new:
+            old.full_depth = new.full_depth = True
+            before, after = next(iter(old)).image, next(iter(new)).image
+        if stereo_format == "rgbd":
+            after, gray = unpack(after, "rgbd")
+            # Levels of -2..1 of 64 pixels are -3.1..1.6 % of the width, 25 steps of gray each.
+            assert 128 - 78 - 4 < gray.min() / 256 < gray.max() / 256 < 128 + 39 + 4
+        assert np.abs(after.astype(int) - before).mean() < 300
+
+
+@pytest.mark.parametrize(
+    ("options", "pixels", "losses"),
+    [
+        ({"codec": "av1"}, "yuv420p10le", ["brightness"]),
+        ({"codec": "h264"}, "yuv420p", ["10 bits", "brightness"]),
+        ({"bits": 8}, "yuv420p", ["10 bits", "brightness"]),
+        ({"codec": "h265", "lossless": True}, "gbrp", ["10 bits"]),
+    ],
+)
+def test_convert_hdr_as_asked_names_what_is_lost(tmp_path, predictor, options, pixels, losses):
+    source = write_hdr(tmp_path / "film.mkv", frames=3)
+    result = conversion.convert(source, None, predictor, ConversionConfig(**options))
+    assert len(result.losses) == len(losses)
+    for named, words in zip(result.losses, losses, strict=True):
+        assert named.startswith(words)
+    with av.open(str(result.output)) as container:
+        assert next(container.decode(video=0)).format.name == pixels
+
+
+@pytest.mark.parametrize("codec", ["h265", "av1"])
+def test_convert_ten_bits_stay_ten(tmp_path, predictor, codec):
+    source = write_hdr(tmp_path / "film.mkv", transfer=1)
+    config = ConversionConfig(format="full_sbs", codec=codec, bits=10, crf=1)
+    result = conversion.convert(source, None, predictor, config)
+    assert result.losses == ()
+    with VideoReader(source) as old, VideoReader(result.output) as new:
+        old.full_depth = new.full_depth = True
+        for before, after in zip(old, new, strict=True):
+            left, _ = unpack(after.image, "full_sbs")
+            error = np.abs(left.astype(int) - before.image)
+            # Rounding to 8 bits alone would err by 64 on average. The last columns share their
+            # color samples with the right view.
+            assert error[:, :-4].mean() < 64
+
+
 def test_convert_ten_bits_into_eight_is_named(tmp_path, predictor):
     def set_up(stream):
         stream.pix_fmt = "yuv420p10le"

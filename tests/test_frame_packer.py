@@ -82,3 +82,22 @@ def test_conversion_config_rejects_nonsense():
         with pytest.raises(ValueError, match=words) as caught:
             ConversionConfig(**wrong)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "usual", "hdr"),
+    [
+        ({}, ("h264", 8), ("h265", 10)),
+        ({"bits": 8}, ("h264", 8), ("h264", 8)),
+        ({"codec": "h264"}, ("h264", 8), ("h264", 8)),
+        ({"codec": "h265"}, ("h265", 8), ("h265", 10)),
+        ({"codec": "av1"}, ("av1", 8), ("av1", 10)),
+        ({"codec": "vp9"}, ("vp9", 8), ("vp9", 8)),
+        ({"codec": "av1", "bits": 10}, ("av1", 10), ("av1", 10)),
+        ({"lossless": True}, ("h264", 8), ("h264", 8)),
+    ],
+)
+def test_encoding_of_config_preset(options, usual, hdr):
+    config = ConversionConfig(**options)
+    for encoding, expected in ((config.encoding(), usual), (config.encoding(hdr=True), hdr)):
+        assert (encoding.codec, encoding.bits) == expected
