@@ -62,10 +62,10 @@ class FramePacker:
         """A picture of the source at the size of a view.
 
         Args:
-            left: uint8 (h, w, 3) RGB.
+            left: uint8 or uint16 (h, w, 3) RGB.
 
         Returns:
-            uint8 of `view_size`, the same array where nothing is to be done.
+            That type and `view_size`, the same array where nothing is to be done.
         """
         if left.shape[1::-1] == self.view_size:
             return left
@@ -75,11 +75,11 @@ class FramePacker:
         """Two views -> one frame.
 
         Args:
-            left: uint8 (h, w, 3) RGB of `view_size`.
+            left: uint8 or uint16 (h, w, 3) RGB of `view_size`.
             right: The same, or the gray picture of disparity.
 
         Returns:
-            uint8 (height, width, 3).
+            (height, width, 3) of that type.
         """
         if self._projection is not None:
             left = self._projection.project(left, "left")

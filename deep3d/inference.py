@@ -47,10 +47,10 @@ class Predictor:
         """A picture as the network takes it.
 
         Args:
-            picture: (h, w, 3) uint8 RGB.
+            picture: (h, w, 3) uint8 or uint16 RGB.
 
         Returns:
-            (rows, columns, 3) uint8 of `network_size`.
+            (rows, columns, 3) of that type and of `network_size`.
         """
         size = network_size(picture.shape[1], picture.shape[0], self.config)
         return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

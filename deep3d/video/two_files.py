@@ -60,7 +60,7 @@ class TwoFilesWriter:
         """Encodes one frame.
 
         Args:
-            frame: uint8 (height, width, 3) RGB, the left view beside the right one.
+            frame: uint8 or uint16 (height, width, 3) RGB, the left view beside the right one.
             pts: Presentation time in the time base of the writer.
 
         Raises:

@@ -76,11 +76,11 @@ class Vr180Projection:
         """Puts one view on its half-sphere.
 
         Args:
-            view: uint8 (height, width, 3).
+            view: uint8 or uint16 (height, width, 3).
             eye: "left" or "right".
 
         Returns:
-            uint8 (side, side, 3), black beside the screen.
+            (side, side, 3) of that type, black beside the screen.
 
         Raises:
             ValueError: If the view has another size or there is no such eye.
