@@ -45,7 +45,7 @@ bench: $(BIN)/deep3d-convert
 	$(BIN)/python benchmarks/bench_conversion.py
 	$(BIN)/python benchmarks/bench_synthetic.py
 
-# The packs and the training of the shipped default model: some two hours on two cores. MATERIAL has
+# The packs and the training of the shipped default model: some four hours on two cores. MATERIAL has
 # labelled/, rgbd/, stereo_sequences/ and photos/; see MODEL_CARD.md. RENDERED has what
 # `make rendered` made, or is empty.
 PACKS := runs/packs
@@ -75,13 +75,15 @@ CUTOUTS = clothing_coparsing davis2016_val $(OBJECTS)
 joined = $(subst $(space),$(comma),$(strip $(addprefix $(PACKS)/,$(1))))
 TRAIN = $(BIN)/python train.py --config=default --right_view=0 --packs=$(call joined,$(MIXTURE)) \
 	--cutouts=$(call joined,$(CUTOUTS))
+ON = --least_range=0.5 --learning_rate=1.5e-3 --warmup_steps=150
 default-model: packs
 	$(TRAIN) --workdir=runs/default --window_area=36864 --stop_at=4300
 	$(TRAIN) --workdir=runs/default --stop_at=5700
-	$(TRAIN) --workdir=runs/default_range --start_from=runs/default/model.h5 --least_range=0.5 \
-		--steps=200 --checkpoint_every=50 --learning_rate=3e-4 --warmup_steps=20 --averaging=0.97
+	$(TRAIN) --workdir=runs/default_on --start_from=runs/default/model.h5 $(ON) \
+		--window_area=36864 --stop_at=4700
+	$(TRAIN) --workdir=runs/default_on --start_from=runs/default/model.h5 $(ON)
 	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
-		'runs/default_range/default.h5', *c.load_model('runs/default_range/model.h5'), half=True)"
+		'runs/default_on/default.h5', *c.load_model('runs/default_on/model.h5'), half=True)"
 
 # Stereo films and their shards, for make model-card SYNTHETIC=runs/data/shards.
 FILMS ?= 42

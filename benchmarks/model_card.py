@@ -29,6 +29,8 @@ from deep3d.atomic_file import write_bytes
 from deep3d.command_line import UsageError, load_tensorflow, run_script
 from deep3d.image_file import read_image
 from deep3d.pairs import pair_paths, read_table
+from deep3d.temporal import Stabiliser
+from deep3d.video import ShotDetector
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MEDIA = ROOT / "benchmarks" / "real_media.csv"
@@ -172,7 +174,7 @@ def _example(name: str, credit: str, left: np.ndarray, predictor) -> Example:
 
 
 def _measure_clips(predictor, table) -> tuple[dict, list[Example]]:
-    """Scores of every clip by name, and some of their frames."""
+    """Scores of every clip by name, as predicted and held still, and some of their frames."""
     from deep3d.clip_scores import clip_scores
     from deep3d.video import VideoReader
 
@@ -189,7 +191,8 @@ def _measure_clips(predictor, table) -> tuple[dict, list[Example]]:
             chosen = {(2 * n + 1) * count // (2 * STILLS) for n in range(STILLS)}
             kept = []
             frames = _keeping(frames, chosen, kept)
-            scores[path.stem] = clip_scores(_with_disparity(frames, predictor))
+            frames = list(_with_disparity(frames, predictor))
+            scores[path.stem] = clip_scores(frames), clip_scores(_held_still(frames))
         examples += [_example(path.stem, credit, image, predictor) for image in kept]
     return scores, examples
 
@@ -210,23 +213,32 @@ def _with_disparity(frames, predictor):
         yield from zip(small, scale * predictor.disparity(small), strict=True)
 
 
+def _held_still(frames):
+    """The same with the disparity that the converter makes of it."""
+    stabiliser, detector = Stabiliser(), ShotDetector()
+    for image, disparity in frames:
+        yield image, stabiliser.update(image, disparity, detector.update(image))
+
+
 def format_clips(scores: dict) -> str:
     """Flicker and comfort as a Markdown table.
 
     Args:
-        scores: `ClipScores` by name.
+        scores: `ClipScores` by name, as predicted and held still.
 
     Returns:
         The table.
     """
     lines = [
-        "| clip | frames | flicker (px a frame at 384) | followed | parallax, 1st..99th percentile "
-        "(% of width) | frames beyond 2 % | cuts | jump at cuts (% of width) |",
-        "|---" * 8 + "|",
+        "| clip | frames | flicker (px a frame at 384) | held still | followed | parallax, 1st.."
+        "99th percentile (% of width) | frames beyond 2 % | cuts | jump at cuts (% of width) |",
+        "|---" * 9 + "|",
     ]
-    for name, score in scores.items():
+    for name, (score, steady) in scores.items():
         row = dataclasses.asdict(score)
-        flicker = "" if score.flicker is None else f"{score.flicker:.3f}"
+        flicker = " | ".join(
+            "" if one.flicker is None else f"{one.flicker:.3f}" for one in (score, steady)
+        )
         jump = "" if score.jump is None else f"{score.jump:.2f}"
         lines.append(
             f"| {name} | {{frames}} | {flicker} | {{followed:.0%}} | {{low:+.2f}}..{{high:+.2f}} | "

@@ -138,13 +138,21 @@ def test_convert_rgbd_holds_the_disparity_asked_for(film, tmp_path, predictor):
     span = 100 * 3 / 64  # of the levels, % of the width
     grays = []
     for factor in (0.25, 0.5):
-        config = ConversionConfig("rgbd", strength=factor * span, convergence=1.0, lossless=True)
+        config = ConversionConfig(
+            "rgbd",
+            strength=factor * span,
+            convergence=1.0,
+            budget_front=10,
+            budget_back=10,
+            lossless=True,
+        )
         result = conversion.convert(film, tmp_path / f"{factor}.mkv", predictor, config)
         with VideoReader(result.output) as reader, VideoReader(film) as source:
             left, gray = unpack(next(iter(reader)).image, "rgbd")
             np.testing.assert_array_equal(left, next(iter(source)).image)
         assert gray.std(axis=2).max() == 0
-        grays.append(gray_to_disparity(gray) - 1.0)
+        middle = slice(gray.shape[1] // 10, -gray.shape[1] // 10)  # the edges bend to the screen
+        grays.append(gray_to_disparity(gray[:, middle]) - 1.0)
     np.testing.assert_allclose(2 * grays[0], grays[1], atol=0.061)  # half a step thrice
     assert grays[1].std() > 0.02
 

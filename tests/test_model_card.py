@@ -1,3 +1,4 @@
+import dataclasses
 import pathlib
 import re
 import subprocess
@@ -71,8 +72,9 @@ def test_replace_table_finds_every_table_of_the_card(card_module):
 
 def test_format_clips_preset(card_module):
     scores = ClipScores(30, 0.25, 0.5, -1.5, 0.75, 0.1, 0, None)
-    row = card_module.format_clips({"walk": scores}).splitlines()[-1]
-    assert row == "| walk | 30 | 0.250 | 50% | -1.50..+0.75 | 10% | 0 |  |"
+    steady = dataclasses.replace(scores, flicker=0.05, low=-9.0)
+    row = card_module.format_clips({"walk": (scores, steady)}).splitlines()[-1]
+    assert row == "| walk | 30 | 0.250 | 0.050 | 50% | -1.50..+0.75 | 10% | 0 |  |"
 
 
 def test_write_sheets_are_small_and_replace_older_ones(pictures_module, tmp_path):
