@@ -1,6 +1,7 @@
 """Conversion of many sources, one after the other, and what is said of each."""
 
 import functools
+import glob
 import json
 import pathlib
 import sys
@@ -13,15 +14,21 @@ def sources_of(argument: str) -> list[pathlib.Path]:
     """The files that an argument means.
 
     Args:
-        argument: A file, or a folder of videos; what an earlier run made of them does not count.
+        argument: A file, a pattern such as `films/*.mkv`, or a folder of videos; what an earlier
+            run made of them does not count in a folder.
 
     Returns:
-        Their paths, in a folder sorted by name.
+        Their paths, sorted by name.
 
     Raises:
-        ValueError: If a folder has no videos.
+        ValueError: If a folder has no videos, or nothing matches a pattern.
     """
     path = pathlib.Path(argument)
+    if not path.exists() and glob.has_magic(argument):
+        found = [pathlib.Path(name) for name in sorted(glob.glob(argument, recursive=True))]
+        if not found:
+            raise ValueError(f"Nothing matches {argument}.")
+        return found
     if not path.is_dir():
         return [path]
     inside = [p for p in sorted(path.iterdir()) if p.suffix.lower() in VIDEO_SUFFIXES]
