@@ -1,6 +1,8 @@
 """Speed of the synthetic scenes: stereo frames with truth per second on one core.
 
-python benchmarks/bench_synthetic.py [--width=432 --height=180 --shots=12 --frames=6]
+python benchmarks/bench_synthetic.py [--width=432 --height=180 --shots=12 --photos=FOLDER]
+
+With photographs also that of training pictures of still lifes, composing included.
 """
 
 import argparse
@@ -15,6 +17,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from data_pipeline.render import render_stereo
 from data_pipeline.shot_design import KINDS, random_scene
+from data_pipeline.surface_photos import SurfacePhotos
+from data_pipeline.synthetic_stills import WIDTH, synthetic_examples
 
 
 def main():
@@ -24,6 +28,7 @@ def main():
     parser.add_argument("--height", type=int, default=180)
     parser.add_argument("--shots", type=int, default=12)
     parser.add_argument("--frames", type=int, default=6)
+    parser.add_argument("--photos")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     random_scene(np.random.default_rng(0))  # fills the pool of noise
@@ -46,6 +51,12 @@ def main():
             f"({1000 * frame:.0f} ms), "
             f"{1000 * composing / options.shots:.0f} ms to compose a shot\n"
         )
+    if options.photos:
+        photos = SurfacePhotos(options.photos)
+        start = time.process_time()
+        count = sum(1 for _ in synthetic_examples(0, options.shots, photos))
+        seconds = time.process_time() - start
+        sys.stdout.write(f"still lifes {WIDTH} wide: {count / seconds:.1f} pictures/s\n")
 
 
 if __name__ == "__main__":
