@@ -35,8 +35,10 @@ def main(arguments):
     except ValueError as error:
         raise UsageError(str(error)) from error
     sources = [source for argument in arguments for source in sources_of(argument)]
-    if options.output and len(sources) > 1:
+    if options.output and (len(sources) > 1 or options.output.endswith("/")):
         pathlib.Path(options.output).mkdir(parents=True, exist_ok=True)
+    if options.report:
+        _check_report(options.report, sources)
 
     load_tensorflow()
     from deep3d.comfort import ParallaxReport
@@ -60,6 +62,12 @@ def main(arguments):
     return (
         1 if convert_all(sources, convert_one, Reporter(options.quiet, options.json), alone) else 0
     )
+
+
+def _check_report(asked: str, sources: list[pathlib.Path]):
+    folder = _report_path(asked, sources[0], len(sources)).parent
+    if not folder.is_dir():
+        raise UsageError(f"The folder of the report must exist. Received: {asked}.")
 
 
 def _report_path(asked: str, source: pathlib.Path, sources: int) -> pathlib.Path:

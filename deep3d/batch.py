@@ -7,7 +7,10 @@ import pathlib
 import sys
 from collections.abc import Callable, Sequence
 
-VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv")
+VIDEO_SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts"),
+    *(".wmv", ".flv", ".3gp", ".ogv"),
+)
 
 
 def sources_of(argument: str) -> list[pathlib.Path]:

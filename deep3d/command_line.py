@@ -8,6 +8,7 @@ import importlib
 import inspect
 import os
 import re
+import signal
 import sys
 import typing
 from collections.abc import Callable, Sequence
@@ -156,7 +157,13 @@ def _parse(arguments: list[str]) -> list[str]:
         raise SystemExit(2) from error
 
 
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
 def _guarded(main, arguments: list[str]) -> int:
+    # `kill` and `timeout` end a run as Ctrl-C does: what is half written is removed.
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         return main(arguments) or 0
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import types
 import typing
 
@@ -182,6 +183,13 @@ class ConversionConfig:
         for side in (self.max_width, self.max_height):
             if side is not None and side < MIN_FRAME_SIDE:
                 raise ValueError(f"A frame must be {MIN_FRAME_SIDE} or larger. Received: {side}")
+        if self.crf is not None and not 0 <= self.crf <= 63:
+            raise ValueError(f"The rate factor must be 0..63. Received: {self.crf:g}")
+        if not 0 <= (self.start or 0) < (math.inf if self.end is None else self.end):
+            raise ValueError(
+                "The start must be 0 or later, and the end after it. "
+                f"Received: {self.start} and {self.end}"
+            )
         self._check_container()
 
     def encoding(self, hdr: bool = False) -> Encoding:
@@ -197,7 +205,8 @@ class ConversionConfig:
             ValueError: If no encoder writes it.
         """
         deep = hdr and not self.lossless and self.bits != 8
-        codec = self.codec or ("h265" if deep else "h264")
+        usual = "vp9" if self.container == "webm" else "h265" if deep else "h264"
+        codec = self.codec or usual
         bits = self.bits or (10 if deep and 10 in depths_of(codec) else 8)
         return Encoding(codec, bits, self.lossless, self.crf, self.preset)
 

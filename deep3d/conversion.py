@@ -92,6 +92,8 @@ def convert(
     """
     source = pathlib.Path(source)
     target = target_of(source, output, config)
+    if config.container is None and target.suffix.lower() in CONTAINERS:
+        config = dataclasses.replace(config, container=target.suffix.lower()[1:])
     if not source.exists():
         raise VideoError(f"{source}: no such file")
     for path in files_of(target, config):

@@ -1,12 +1,16 @@
 import dataclasses
 import io
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
 
 import pytest
+
+from deep3d import command_line
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -105,3 +109,16 @@ def test_terminal_progress_preset(monkeypatch):
     for done in (1, 2):
         terminal_progress()(done, 2)
     assert terminal.getvalue() == "\r1 of 2 frames\r2 of 2 frames\n"
+
+
+def test_a_terminated_script_ends_as_an_interrupted_one(capsys):
+    def main(_):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert command_line._guarded(main, []) == 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capsys.readouterr().err == "Interrupted.\n"

@@ -200,6 +200,10 @@ def test_convert_rejects_containers_of_the_other_kind(film, tmp_path, predictor)
     with pytest.raises(ValueError, match="must end with one of"):
         conversion.convert(film, tmp_path, predictor, ConversionConfig(container="jps"))
     with pytest.raises(ValueError, match=r"a \.webm file must be av1 or vp9"):
+        conversion.convert(film, tmp_path / "x.webm", predictor, ConversionConfig(codec="h264"))
+    with pytest.raises(
+        ValueError, match=r"\.webm files cannot hold aac audio"
+    ):  # VP9 is no trouble
         conversion.convert(film, tmp_path / "x.webm", predictor, ConversionConfig())
     # A device's container says nothing about pictures.
     result = conversion.convert(source, None, predictor, ConversionConfig(container="mp4"))

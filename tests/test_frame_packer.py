@@ -72,7 +72,10 @@ def test_conversion_config_rejects_nonsense():
     for wrong, words in (
         ({"format": "sbs"}, "format must be one of half_sbs"),
         ({"container": "avi"}, "container must be one of mp4"),
-        ({"container": "webm"}, r"codec in a \.webm file must be av1 or vp9"),
+        ({"container": "webm", "codec": "h264"}, r"codec in a \.webm file must be av1 or vp9"),
+        ({"crf": 64.0}, r"rate factor must be 0\.\.63"),
+        ({"start": -1.0}, "start must be 0 or later"),
+        ({"start": 2.0, "end": 1.0}, "the end after it"),
         ({"container": "mov", "codec": "av1"}, "must be h264 or h265"),
         ({"bits": 10}, "bits of h264 must be 8"),
         ({"codec": "av1", "lossless": True}, "lossless codec"),
@@ -101,3 +104,8 @@ def test_encoding_of_config_preset(options, usual, hdr):
     config = ConversionConfig(**options)
     for encoding, expected in ((config.encoding(), usual), (config.encoding(hdr=True), hdr)):
         assert (encoding.codec, encoding.bits) == expected
+
+
+def test_encoding_of_a_container_without_a_codec():
+    assert ConversionConfig(container="webm").encoding().codec == "vp9"
+    assert ConversionConfig(container="mkv").encoding().codec == "h264"
