@@ -170,7 +170,7 @@ def _guarded(main, arguments: list[str]) -> int:
         print("Interrupted.", file=sys.stderr)
         return 130
     except UsageError as error:
-        print(f"{error} See --help.", file=sys.stderr)
+        print(f"{str(error).removesuffix('.')}. See --help.", file=sys.stderr)
         return 2
     except (ValueError, OSError) as error:
         if flags.FLAGS.debug:
