@@ -30,8 +30,7 @@ def with_frame_packing(packet: av.Packet, arrangement: int) -> av.Packet:
         return packet
     longer = av.Packet(frame_packing_message(arrangement) + bytes(packet))
     longer.pts, longer.dts, longer.duration = packet.pts, packet.dts, packet.duration
-    longer.time_base, longer.stream = packet.time_base, packet.stream
-    longer.is_keyframe = True
+    longer.time_base, longer.is_keyframe = packet.time_base, True
     return longer
 
 

@@ -58,6 +58,7 @@ class StereoTags:
         return boxes + (mp4_boxes.sv3d_half_sphere() if self.half_sphere else b"")
 
 
+NO_TAGS = StereoTags(None, None, None, "")
 _BESIDE = ("left_right", frame_packing.SIDE_BY_SIDE, mp4_boxes.LEFT_RIGHT)
 _ABOVE = ("top_bottom", frame_packing.TOP_BOTTOM, mp4_boxes.TOP_BOTTOM)
 _CYAN_RED = ("anaglyph_cyan_red", None, None)

@@ -14,20 +14,16 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from deep3d.video.color import MATRIX_RGB, RANGE_FULL, VideoColor, color_for_size
+from deep3d.video.color import VideoColor
 from deep3d.video.encoding import CONTAINERS, Encoding
 from deep3d.video.errors import VideoError, reason
-from deep3d.video.frame_packing import SIDE_BY_SIDE, TOP_BOTTOM, with_frame_packing
 from deep3d.video.high_dynamic_range import LightMetadata
 from deep3d.video.matroska_projection import add_half_sphere
 from deep3d.video.mp4_boxes import finish_mp4
-from deep3d.video.stereo_metadata import StereoTags, stereo_tags
+from deep3d.video.packet_file import read_packets
+from deep3d.video.picture_encoder import PictureEncoder
+from deep3d.video.stereo_metadata import NO_TAGS, stereo_tags
 from deep3d.video.stream_copy import StreamCopy
-
-_MIN_SIDE = 16
-# Of films that are not longer than its delay x265 leaves the decoding times undefined.
-_X265_DELAY = 2
-_NO_TAGS = StereoTags(None, None, None, "")
 
 
 class VideoWriter:
@@ -59,6 +55,7 @@ class VideoWriter:
         sample_aspect_ratio: Fraction | None = None,
         start_s: float | None = None,
         end_s: float | None = None,
+        scratch: pathlib.Path | None = None,
     ):
         """Opens everything that can fail, and writes the header.
 
@@ -81,38 +78,41 @@ class VideoWriter:
             sample_aspect_ratio: Width of a pixel over its height; None is square.
             start_s: Where the part of the source begins that is converted; becomes time 0.
             end_s: Where it ends.
+            scratch: Folder on the disk of the target in which the file grows; None is beside it.
 
         Raises:
             ValueError: If a size or format cannot be meant, or the container not hold the codec.
             VideoError: If the target cannot be written or cannot hold the source's audio.
         """
         self.path = pathlib.Path(path)
-        self._encoding = Encoding(codec, bits, lossless, crf, preset)
-        self._encoding.check_container(self.path.suffix)
+        encoding = Encoding(codec, bits, lossless, crf, preset)
+        encoding.check_container(self.path.suffix)
         self._muxer = CONTAINERS[self.path.suffix.lower()]
-        _check_size(width, height)
+        self._tags = NO_TAGS if stereo_format is None else stereo_tags(stereo_format)
+        self._encoder = PictureEncoder(
+            width,
+            height,
+            time_base,
+            encoding,
+            color=color,
+            light=light,
+            tags=self._tags,
+            sample_aspect_ratio=sample_aspect_ratio,
+        )
         _check_target(self.path, copy_from)
         if copy_from is None and (start_s, end_s) != (None, None):
             raise ValueError("start_s and end_s must come with copy_from. Received: None")
-        self._shape = (height, width, 3)
-        self._color = color or color_for_size(width, height)
-        self._converter = self._encoding.converter(width, height, self._color)
-        self._tags = _NO_TAGS if stereo_format is None else stereo_tags(stereo_format)
-        self._time_base, self._last_pts, self._copy = Fraction(time_base), None, None
-        self._frames = 0
+        self._time_base, self._last_dts, self._copy = Fraction(time_base), None, None
         # Not made from the name of the film, which may already have the greatest length allowed.
-        self._temporary = self.path.with_name(
-            f".deep3d-{secrets.token_hex(6)}.partial{self.path.suffix}"
-        )
+        name = f".deep3d-{secrets.token_hex(6)}.partial{self.path.suffix}"
+        self._temporary = (scratch or self.path.parent) / name
         self._container = None
         self.losses: tuple[str, ...] = ()
         self._lost_packets = 0
         try:
             self._container = _open_output(self._temporary, self._muxer, self._time_base)
             self._stream = self._container.add_stream(
-                self._encoding.encoder,
-                rate=Fraction(frame_rate),
-                options=self._encoding.options(self._tags.frame_packing, light or LightMetadata()),
+                encoding.encoder, rate=Fraction(frame_rate), options=self._encoder.options
             )
             self._set_up_stream(sample_aspect_ratio or Fraction(1))
             if copy_from is not None:
@@ -131,18 +131,9 @@ class VideoWriter:
             raise
 
     def _set_up_stream(self, sample_aspect_ratio):
-        context, color = self._stream.codec_context, self._color
-        context.height, context.width = self._shape[:2]
-        context.pix_fmt = self._encoding.pixel_format
-        context.time_base = self._time_base
-        context.colorspace = color.matrix_tag_for(context.width, context.height)
-        context.color_range = color.range_tag
-        if self._encoding.lossless:  # RGB has no matrix
-            context.colorspace, context.color_range = MATRIX_RGB, RANGE_FULL
-        context.color_primaries = color.primaries_tag
-        context.color_trc = color.transfer_tag
-        context.sample_aspect_ratio = sample_aspect_ratio
-        if self._encoding.codec == "h265" and self._muxer in ("mp4", "mov"):
+        context = self._stream.codec_context
+        self._encoder.attach(context)
+        if self._encoder.encoding.codec == "h265" and self._muxer in ("mp4", "mov"):
             context.codec_tag = "hvc1"  # FFmpeg would write hev1, which Apple's players refuse
         self._stream.time_base = self._time_base
         self._stream.disposition = av.stream.Disposition.default
@@ -180,17 +171,31 @@ class VideoWriter:
             ValueError: If the image has another shape or type, or time does not increase.
             VideoError: If the file cannot be written any more.
         """
-        if image.shape != self._shape or image.dtype not in self._encoding.picture_types:
-            types = " or ".join(kind.__name__ for kind in self._encoding.picture_types)
-            raise ValueError(
-                f"The image must be {types} {self._shape}. Received: {image.dtype} {image.shape}"
-            )
-        if self._last_pts is not None and pts <= self._last_pts:
-            raise ValueError(f"pts must increase. Received: {pts} after {self._last_pts}")
-        self._last_pts, self._frames = pts, self._frames + 1
-        frame = self._converter(image)
-        frame.pts, frame.time_base = pts - self._offset, self._time_base
-        self._encode(frame)
+        try:
+            self._mux(self._encoder.encode(image, pts - self._offset))
+        except (av.error.FFmpegError, OSError) as error:
+            raise VideoError(f"{self.path}: cannot be written ({reason(error)})") from error
+
+    def write_packets(self, path: str | os.PathLike) -> None:
+        """Adds pictures that another encoder with the same settings has encoded already.
+
+        Args:
+            path: From `PacketWriter`; the times in it are as for `write`.
+
+        Raises:
+            ValueError: If the encoder was another.
+            VideoError: If the file cannot be written any more, or the packets not be read.
+        """
+        try:
+            header, packets = read_packets(path)
+            if header != (self._stream.codec_context.extradata or b""):
+                raise ValueError(f"The packets must be of the same encoder. Received: {path}")
+            for packet in packets:
+                packet.pts, packet.dts = packet.pts - self._offset, packet.dts - self._offset
+                packet.time_base = self._time_base
+                self._mux([packet])
+        except (av.error.FFmpegError, OSError) as error:
+            raise VideoError(f"{self.path}: cannot be written ({reason(error)})") from error
 
     def close(self) -> None:
         """Finishes the file and gives it its name.
@@ -201,9 +206,9 @@ class VideoWriter:
         if self._container is None:
             return
         try:
-            if self._last_pts is None:
+            self._mux(self._encoder.finish())
+            if self._last_dts is None:
                 raise VideoError(f"{self.path}: no frame to write")
-            self._encode(None)
             if self._copy is not None:
                 self._copy.mux_until(math.inf)
             self._container.close()
@@ -246,33 +251,17 @@ class VideoWriter:
             self._copy.close()
             self._copy = None
 
-    def _completed(self, packet):
-        """A packet with what x265 leaves out."""
-        if self._encoding.codec != "h265":
-            return packet
-        if self._frames <= _X265_DELAY:
-            packet.dts = packet.pts
-        if self._tags.frame_packing in (SIDE_BY_SIDE, TOP_BOTTOM):
-            return with_frame_packing(packet, self._tags.frame_packing)
-        return packet
-
-    def _encode(self, frame):
-        """Encodes a frame, or what is left if None, and muxes it behind what is due before."""
-        try:
-            for packet in self._stream.encode(frame):
-                packet = self._completed(packet)
-                if self._copy is not None:
-                    self._copy.mux_until(packet.dts * packet.time_base)
-                self._container.mux(packet)
-        except (av.error.FFmpegError, OSError) as error:
-            raise VideoError(f"{self.path}: cannot be written ({reason(error)})") from error
-
-
-def _check_size(width, height):
-    if width < _MIN_SIDE or height < _MIN_SIDE or width % 2 or height % 2:
-        raise ValueError(
-            f"Width and height must be even and at least {_MIN_SIDE}. Received: {width}x{height}"
-        )
+    def _mux(self, packets):
+        """Writes packets of pictures, behind what is due before them."""
+        for packet in packets:
+            # Where encoders meet, decoding times may overlap by the delay of the second one.
+            if self._last_dts is not None and packet.dts <= self._last_dts:
+                packet.dts = self._last_dts + 1
+            self._last_dts = packet.dts
+            if self._copy is not None:
+                self._copy.mux_until(packet.dts * packet.time_base)
+            packet.stream = self._stream
+            self._container.mux(packet)
 
 
 def _check_target(path, copy_from):
