@@ -15,6 +15,7 @@ class FramePacker:
     Attributes:
         width: Width of the packed frame in pixels.
         height: Its height.
+        source_size: Width and height of the source in pixels.
         view_size: Width and height of a view before it is packed; that of the source unless the
             frame would be larger than the config allows.
         pixel_aspect: Width of a pixel of the frame over its height.
@@ -39,7 +40,7 @@ class FramePacker:
             farthest: Least disparity that the film can have, in % of the width; `vr180` makes it
                 infinitely far.
         """
-        self._format = config.format
+        self._format, self.source_size = config.format, (width, height)
         self.pixel_aspect = pixel_aspect
         self._projection = None
         if config.format == "vr180":

@@ -1,5 +1,8 @@
 """A trained network on pictures of any size: what the converter and the evaluation ask it."""
 
+import functools
+import hashlib
+
 import cv2
 import keras
 import numpy as np
@@ -38,10 +41,18 @@ class Predictor:
     """
 
     def __init__(self, model: keras.Model, config: ModelConfig):
-        self.config = config
+        self.config, self._model = config, model
         probabilities = model.output["probabilities"]
         self._probabilities = keras.Model(model.input, probabilities)
         self._disparity = keras.Model(model.input, expected_disparity(probabilities, config.levels))
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """What tells this network from others: a checksum of its weights."""
+        digest = hashlib.sha256()
+        for weights in self._model.get_weights():
+            digest.update(weights.tobytes())
+        return digest.hexdigest()
 
     def shrink(self, picture: np.ndarray) -> np.ndarray:
         """A picture as the network takes it.

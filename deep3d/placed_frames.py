@@ -1,14 +1,20 @@
-"""Frames with what the network says of them and where their depth is placed."""
+"""Frames with what the network says of them and where their depth is placed.
+
+The film is divided into segments, after which a run that was interrupted can go on: the first frame
+of each comes with all that is remembered of those before it. They begin at cuts where cuts are near
+enough, and no batch of the network reaches over their borders, so that a frame comes out alike
+whether the run began before it or with it.
+"""
 
 import collections
 import dataclasses
-import itertools
+import hashlib
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import numpy as np
 
-from deep3d.comfort import Placement
+from deep3d.comfort import Placement, Placer
 from deep3d.config import ConversionConfig
 from deep3d.disparity import expected_disparity
 from deep3d.eye_views import measure_prediction, placer_for
@@ -20,6 +26,15 @@ from deep3d.video.high_dynamic_range import to_standard_range
 
 # Frames for which the network is called at once: more gain nothing and cost memory.
 BATCH = 8
+# Frames of a segment: a cut ends it from the first on, the second ends it within a shot. It is what
+# an interruption costs, and each begins with a key frame.
+SHORTEST_SEGMENT, LONGEST_SEGMENT = 120, 480
+
+State = dict[str, np.ndarray]
+
+
+class ResumeError(ValueError):
+    """The frames are not those with which an earlier run was interrupted."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +49,8 @@ class PlacedFrame:
         prediction: (rows, columns) expected disparity of the right view in pixels at the levels'
             width, or (rows, columns, levels) distribution for the "select" renderer.
         placement: Of its depth; None while it is not yet known.
+        state: At the first frame of a segment but that of the film: what `placed_frames` needs to
+            begin with this frame; None at others.
     """
 
     left: np.ndarray
@@ -42,6 +59,7 @@ class PlacedFrame:
     starts_shot: bool
     prediction: np.ndarray
     placement: Placement | None = None
+    state: State | None = None
 
 
 def placed_frames(
@@ -50,6 +68,7 @@ def placed_frames(
     config: ConversionConfig,
     time_base: Fraction = Fraction(1),
     color: VideoColor | None = None,
+    state: State | None = None,
 ) -> Iterator[PlacedFrame]:
     """Predicts, holds still along the motion, and places shot by shot, some frames behind.
 
@@ -59,40 +78,128 @@ def placed_frames(
         config: Renderer, steadiness, strength, convergence and budget.
         time_base: Seconds per unit of the times.
         color: What the numbers of 16-bit pictures mean.
+        state: Of the frame that comes first, if the film does not begin with it.
 
     Yields:
         The frames in their order.
+
+    Raises:
+        ResumeError: If the first frame does not belong to the state.
     """
-    levels = predictor.config.levels
-    placer, waiting = placer_for(levels, config), collections.deque()
-    for frame in _predicted(frames, predictor, config, time_base, color):
+    parts = _Parts(predictor, config, state)
+    # Frames that an earlier run has written are placed again, and nobody waits for them.
+    waiting = collections.deque([None] * parts.placer.waiting)
+    for frame in _predicted(frames, predictor, config, parts, time_base, color, state):
+        if frame.state is not None:
+            frame = dataclasses.replace(frame, state=frame.state | parts.state("placer"))
         waiting.append(frame)
-        measured = measure_prediction(frame.prediction, levels)
-        for placement in placer.push(measured, frame.time_s, frame.starts_shot):
-            yield dataclasses.replace(waiting.popleft(), placement=placement)
-    for placement in placer.finish():
-        yield dataclasses.replace(waiting.popleft(), placement=placement)
+        measured = measure_prediction(frame.prediction, predictor.config.levels)
+        yield from _placed(waiting, parts.placer.push(measured, frame.time_s, frame.starts_shot))
+    yield from _placed(waiting, parts.placer.finish())
 
 
-def _predicted(frames, predictor, config, time_base, color) -> Iterator[PlacedFrame]:
+class _Parts:
+    """All that remembers frames."""
+
+    detector: ShotDetector
+    stabiliser: Stabiliser
+    placer: Placer
+
+    def __init__(self, predictor, config, state: State | None):
+        self.detector, self.stabiliser = ShotDetector(), Stabiliser(config.steadiness)
+        self.placer = placer_for(predictor.config.levels, config)
+        for part in ("detector", "stabiliser", "placer") if state is not None else ():
+            prefix = f"{part}."
+            own = {name[len(prefix) :]: state[name] for name in state if name.startswith(prefix)}
+            getattr(self, part).state = own
+
+    def state(self, part: str) -> State:
+        return {f"{part}.{name}": value for name, value in getattr(self, part).state.items()}
+
+
+def _placed(waiting, placements) -> Iterator[PlacedFrame]:
+    for placement in placements:
+        frame = waiting.popleft()
+        if frame is not None:
+            yield dataclasses.replace(frame, placement=placement)
+
+
+@dataclasses.dataclass(frozen=True)
+class _WatchedFrame:
+    """A frame that the network has not seen yet, with its picture as the network takes it."""
+
+    left: np.ndarray
+    pts: int
+    small: np.ndarray
+    starts_shot: bool
+    state: State | None
+
+
+def _predicted(
+    frames, predictor, config, parts: _Parts, time_base, color, state
+) -> Iterator[PlacedFrame]:
     select = config.renderer == "select" and config.format not in DISPARITY_FORMATS
     predict = predictor.probabilities if select else predictor.disparity
-    detector, frames, levels = ShotDetector(), iter(frames), predictor.config.levels
-    stabiliser = Stabiliser(config.steadiness) if config.steadiness > 1 else None
-    while batch := list(itertools.islice(frames, BATCH)):
-        small = np.stack([_for_network(predictor.shrink(left), color) for left, _ in batch])
-        for (left, pts), picture, prediction in zip(batch, small, predict(small), strict=True):
-            starts_shot = detector.update(picture)
-            if stabiliser is not None:
-                prediction = _steady(stabiliser, picture, prediction, levels, starts_shot)
-            yield PlacedFrame(left, pts, float(pts * time_base), starts_shot, prediction)
+    levels = predictor.config.levels
+    for batch in _batches(_watched(frames, predictor, parts, color, state)):
+        predictions = predict(np.stack([frame.small for frame in batch]))
+        for frame, prediction in zip(batch, predictions, strict=True):
+            state = frame.state
+            if state is not None and not frame.starts_shot:  # a new shot begins from nothing
+                state = state | parts.state("stabiliser")
+            if config.steadiness > 1:
+                prediction = _steady(parts.stabiliser, frame, prediction, levels)
+            time_s = float(frame.pts * time_base)
+            yield PlacedFrame(
+                frame.left, frame.pts, time_s, frame.starts_shot, prediction, state=state
+            )
 
 
-def _steady(stabiliser, picture, prediction, levels, starts_shot) -> np.ndarray:
+def _watched(frames, predictor, parts: _Parts, color, state) -> Iterator[_WatchedFrame]:
+    """Finds cuts, and the frames with which segments begin."""
+    segment = 0
+    for left, pts in frames:
+        if state is not None and segment == 0:
+            _check_same(left, state)
+        small, before = _for_network(predictor.shrink(left), color), parts.state("detector")
+        starts_shot = parts.detector.update(small)
+        begins = segment >= (SHORTEST_SEGMENT if starts_shot else LONGEST_SEGMENT)
+        segment = 1 if begins else segment + 1
+        kept = before | {"digest": _digest(left)} if begins else None
+        yield _WatchedFrame(left, pts, small, starts_shot, kept)
+    if state is not None and segment == 0:
+        raise ResumeError("The frame with which to go on is missing.")
+
+
+def _check_same(left, state: State):
+    if not np.array_equal(_digest(left), state["digest"]):
+        raise ResumeError("The pictures are not those of the earlier run.")
+
+
+def _digest(picture: np.ndarray) -> np.ndarray:
+    return np.frombuffer(hashlib.sha256(np.ascontiguousarray(picture)).digest(), np.uint8)
+
+
+def _batches(frames: Iterable[_WatchedFrame]) -> Iterator[list[_WatchedFrame]]:
+    """Frames for the network: of one segment, and so of one shape."""
+    batch: list[_WatchedFrame] = []
+    for frame in frames:
+        if batch and frame.state is not None:
+            yield batch
+            batch = []
+        batch.append(frame)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _steady(stabiliser, frame: _WatchedFrame, prediction, levels) -> np.ndarray:
     if prediction.ndim == 2:
-        return stabiliser.update(picture, prediction, starts_shot)
+        return stabiliser.update(frame.small, prediction, frame.starts_shot)
     disparity = expected_disparity(prediction, levels)
-    return stabiliser.update(picture, disparity, starts_shot, prediction)
+    return stabiliser.update(frame.small, disparity, frame.starts_shot, prediction)
 
 
 def _for_network(small: np.ndarray, color: VideoColor | None) -> np.ndarray:

@@ -40,6 +40,18 @@ class Stabiliser:
         self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._before = None  # luminance, average, and how many frames are in that
 
+    @property
+    def state(self) -> dict[str, np.ndarray]:
+        """What is remembered of the frames so far, by name; nothing before the first."""
+        if self._before is None:
+            return {}
+        return dict(zip(("luminance", "average", "count"), self._before, strict=True))
+
+    @state.setter
+    def state(self, state: dict[str, np.ndarray]):
+        names = ("luminance", "average", "count")
+        self._before = tuple(state[name] for name in names) if state else None
+
     def update(
         self,
         picture: np.ndarray,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from video_samples import write_video
 
-from deep3d import conversion
+from deep3d import conversion, stereo_frames
 from deep3d.checkpoint import save_model
 from deep3d.comfort import ParallaxReport
 from deep3d.config import ConversionConfig, ModelConfig
@@ -331,8 +331,8 @@ def test_convert_failing_midway_leaves_nothing(film, tmp_path, predictor, monkey
         failing.left -= 1
         return original(*arguments)
 
-    original, failing.left = conversion.render_eyes, 5
-    monkeypatch.setattr(conversion, "render_eyes", failing)
+    original, failing.left = stereo_frames.render_eyes, 5
+    monkeypatch.setattr(stereo_frames, "render_eyes", failing)
     with pytest.raises(RuntimeError, match="out of cheese"):
         conversion.convert(film, tmp_path / "x.mp4", predictor, ConversionConfig())
     assert not list(tmp_path.iterdir())

@@ -16,6 +16,7 @@ LAYERS = {
     "batch": 0,
     "command_line": 0,
     "image_file": 0,
+    "journal": 0,
     "stereo_matching": 1,
     "comfort": 1,
     "composition": 1,
@@ -42,6 +43,8 @@ LAYERS = {
     "inference": 3,
     "summaries": 3,
     "placed_frames": 4,
+    "stereo_frames": 4,
+    "film_conversion": 4,
     "pretrained": 4,
     "evaluation": 4,
     "report": 5,
@@ -49,7 +52,7 @@ LAYERS = {
     "conversion": 5,
 }
 WITHOUT_FRAMEWORK = {
-    "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching",
+    "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching", "journal",
     "composition", "config", "rendering", "baselines", "metrics", "score_tables",
     "depth_scores", "clip_scores", "pairs", "temporal", "image_file", "left_disparity",
     "devices", "frame_packer", "batch", "output_files", "comfort", "eye_views",

@@ -8,7 +8,7 @@ when nothing in front of the screen is cut off by the frame's left or right edge
 
 from deep3d.comfort.budget import ParallaxBudget
 from deep3d.comfort.frame_parallax import FrameParallax, measure_parallax
-from deep3d.comfort.parallax_report import ParallaxReport
+from deep3d.comfort.parallax_report import ParallaxReport, parallax_measures
 from deep3d.comfort.placer import Placement, Placer
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "Placement",
     "Placer",
     "measure_parallax",
+    "parallax_measures",
 ]

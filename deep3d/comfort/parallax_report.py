@@ -43,14 +43,19 @@ class ParallaxReport:
             time_s: When it is shown, in seconds.
             starts_shot: Whether a shot begins with it.
         """
-        known = parallax[np.isfinite(parallax)]
-        beyond = [np.nan, np.nan]
-        if known.size:
-            beyond = [np.mean(known > self.budget.front), np.mean(known < -self.budget.back)]
-        measured = dataclasses.astuple(measure_parallax(parallax))
+        self.add_measures(parallax_measures(parallax, self.budget), time_s, starts_shot)
+
+    def add_measures(self, measures: np.ndarray, time_s: float, starts_shot: bool):
+        """Takes the next frame, which has been measured already.
+
+        Args:
+            measures: From `parallax_measures`.
+            time_s: When it is shown, in seconds.
+            starts_shot: Whether a shot begins with it.
+        """
         if starts_shot or not self._shots:
             self._shots.append(_Shot(time_s))
-        self._shots[-1].add(np.array([*measured, *beyond]), time_s)
+        self._shots[-1].add(measures, time_s)
 
     def result(self) -> dict:
         """What was found.
@@ -97,6 +102,23 @@ class ParallaxReport:
         picture = cv2.cvtColor(draw_report(result), cv2.COLOR_RGB2BGR)
         write_bytes(files[1], cv2.imencode(".png", picture)[1].tobytes())
         return files
+
+
+def parallax_measures(parallax: np.ndarray, budget: ParallaxBudget) -> np.ndarray:
+    """The numbers of a frame that the report is made of.
+
+    Args:
+        parallax: (rows, columns) in % of the width, of either view; NaN where it is unknown.
+        budget: What it is held against.
+
+    Returns:
+        Those of `FrameParallax`, then the shares of pixels in front of the budget and behind it.
+    """
+    known = parallax[np.isfinite(parallax)]
+    beyond = [np.nan, np.nan]
+    if known.size:
+        beyond = [np.mean(known > budget.front), np.mean(known < -budget.back)]
+    return np.array([*dataclasses.astuple(measure_parallax(parallax)), *beyond])
 
 
 _MEASURES = (

@@ -70,6 +70,34 @@ class Placer:
         self._time_s = 0.0
         self._rested = None  # parallax of the subject at the end of the shot before
 
+    @property
+    def waiting(self) -> int:
+        """How many frames have no placement yet."""
+        return len(self._waiting)
+
+    @property
+    def state(self) -> dict[str, np.ndarray]:
+        """What is remembered of the frames so far, by name."""
+        waiting = [(time_s, *dataclasses.astuple(seen)) for time_s, seen in self._waiting]
+        placement = () if self._placement is None else dataclasses.astuple(self._placement)
+        return {
+            "waiting": np.array(waiting).reshape(len(waiting), -1),
+            "seen": np.array(self._seen),
+            "placement": np.array(placement),
+            "time_s": np.array(self._time_s),
+            "rested": np.array([] if self._rested is None else [self._rested]),
+        }
+
+    @state.setter
+    def state(self, state: dict[str, np.ndarray]):
+        waiting = ((time_s, FrameParallax(*seen)) for time_s, *seen in state["waiting"].tolist())
+        self._waiting = collections.deque(waiting)
+        self._seen = collections.deque(map(tuple, state["seen"].tolist()), maxlen=WINDOW)
+        placement = state["placement"].tolist()
+        self._placement = Placement(*placement) if placement else None
+        self._time_s = float(state["time_s"])
+        self._rested = float(state["rested"][0]) if state["rested"].size else None
+
     def push(self, parallax: FrameParallax, time_s: float, starts_shot: bool) -> list[Placement]:
         """Takes the next frame.
 

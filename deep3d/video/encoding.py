@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import os
 import re
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -42,6 +43,7 @@ class _Codec:
         depths: Bits per sample that devices decode and the encoder writes.
         lossless_encoder: Encoder of RGB without loss, None if there is none.
         lossless_pixels: What it takes.
+        fastest: Frames per second beyond which the encoder refuses to work, None if it never does.
     """
 
     encoder: str
@@ -50,13 +52,14 @@ class _Codec:
     depths: tuple[int, ...]
     lossless_encoder: str | None
     lossless_pixels: str = "gbrp"
+    fastest: Fraction | None = None
 
 
 _MPEG, _OPEN = ("mp4", "mov", "matroska"), ("mp4", "matroska", "webm")
 _CODECS = {
     "h264": _Codec("libx264", _MPEG, 18, (8,), "libx264rgb", "rgb24"),
     "h265": _Codec("libx265", _MPEG, 18, (8, 10), "libx265"),
-    "av1": _Codec("libsvtav1", _OPEN, 22, (8, 10), None),
+    "av1": _Codec("libsvtav1", _OPEN, 22, (8, 10), None, fastest=Fraction(240)),
     # The libvpx that comes with PyAV is built for 8 bits.
     "vp9": _Codec("libvpx-vp9", _OPEN, 24, (8,), "libvpx-vp9"),
 }
@@ -119,6 +122,15 @@ class Encoding:
         if self.lossless:
             return _CODECS[self.codec].lossless_pixels
         return "yuv420p10le" if self.bits == 10 else "yuv420p"
+
+    def stated_rate(self, frame_rate: Fraction) -> Fraction:
+        """The frame rate that the encoder is told; times count, and it is only a label.
+
+        Args:
+            frame_rate: Frames per second; much too high where a container states none.
+        """
+        limit = _CODECS[self.codec].fastest
+        return Fraction(frame_rate) if limit is None else min(Fraction(frame_rate), limit)
 
     def check_container(self, suffix: str):
         """Refuses a container that cannot hold the codec.

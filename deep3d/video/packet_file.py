@@ -5,6 +5,7 @@ Containers round times or leave decoding times out; here nothing is lost. The fi
 packets: presentation time, decoding time, duration, 1 for key frames, length, bytes.
 """
 
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -39,7 +40,7 @@ class PacketWriter:
             OSError: If it cannot be written.
         """
         self.path, self.size, self._digest = pathlib.Path(path), 0, hashlib.sha256()
-        self._file = open(path, "wb")
+        self._file = open(path, "wb")  # noqa: SIM115 - `close` closes it
         self._write(_MAGIC + _LENGTH.pack(len(header)) + header)
 
     @property
@@ -83,38 +84,33 @@ class PacketWriter:
         self.size += len(data)
 
 
-def read_packets(path: str | os.PathLike) -> tuple[bytes, Iterator[av.Packet]]:
+@contextlib.contextmanager
+def open_packets(path: str | os.PathLike) -> Iterator[tuple[bytes, Iterator[av.Packet]]]:
     """Reads a file of packets.
 
     Args:
         path: From `PacketWriter`.
 
-    Returns:
+    Yields:
         The header of the encoder and an iterator over the packets, which have no time base.
 
     Raises:
         OSError: If the file cannot be read, also while iterating.
         ValueError: If it is none or is cut off, likewise.
     """
-    file = open(path, "rb")
-    try:
+    with open(path, "rb") as file:
         if _read(file, len(_MAGIC)) != _MAGIC:
             raise ValueError(f"{path}: is no file of packets")
-        header = _read(file, *_LENGTH.unpack(_read(file, _LENGTH.size)))
-    except BaseException:
-        file.close()
-        raise
-    return header, _packets(file)
+        yield _read(file, *_LENGTH.unpack(_read(file, _LENGTH.size))), _packets(file)
 
 
 def _packets(file) -> Iterator[av.Packet]:
-    with file:
-        while file.peek(1):
-            pts, dts, duration, is_keyframe, length = _PACKET.unpack(_read(file, _PACKET.size))
-            packet = av.Packet(_read(file, length))
-            packet.pts, packet.dts, packet.duration = pts, dts, duration
-            packet.is_keyframe = bool(is_keyframe)
-            yield packet
+    while file.peek(1):
+        pts, dts, duration, is_keyframe, length = _PACKET.unpack(_read(file, _PACKET.size))
+        packet = av.Packet(_read(file, length))
+        packet.pts, packet.dts, packet.duration = pts, dts, duration
+        packet.is_keyframe = bool(is_keyframe)
+        yield packet
 
 
 def _read(file, length):

@@ -59,7 +59,8 @@ class SegmentWriter:
             for path in paths:
                 encoder = PictureEncoder(width, height, time_base, encoding, tags=tags, **pictures)
                 context = av.CodecContext.create(encoding.encoder, "w")
-                context.framerate, context.options = Fraction(frame_rate), encoder.options
+                context.framerate = encoding.stated_rate(frame_rate)
+                context.options = encoder.options
                 context.flags |= av.codec.context.Flags.global_header
                 encoder.attach(context)
                 context.open()

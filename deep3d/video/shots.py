@@ -63,6 +63,17 @@ class ShotDetector:
         self._previous = None
         self._recent = collections.deque(maxlen=_WINDOW)
 
+    @property
+    def state(self) -> dict[str, np.ndarray]:
+        """What is remembered of the frames so far, by name."""
+        previous = np.zeros((0, 0, 3), np.uint8) if self._previous is None else self._previous
+        return {"thumbnail": previous, "recent": np.array(self._recent)}
+
+    @state.setter
+    def state(self, state: dict[str, np.ndarray]):
+        self._previous = state["thumbnail"] if state["thumbnail"].size else None
+        self._recent = collections.deque(state["recent"].tolist(), maxlen=_WINDOW)
+
     def update(self, image: np.ndarray) -> bool:
         """Takes the next frame.
 

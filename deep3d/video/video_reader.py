@@ -37,7 +37,33 @@ _TOLERATED_SHARE = 0.05
 # Key frames are seldom farther apart; the last is the whole film.
 _SEEK_MARGINS_S = (0, 10, 100, 1_000_000)
 
+# Pictures that were deinterlaced, or that refer to those before them, need some to begin with.
+_RESUME_MARGIN_S = 1
+
 _FALLBACK_RATE = Fraction(25)
+
+
+@dataclasses.dataclass(frozen=True)
+class ReadingFaults:
+    """What had to be put up with while a file was read.
+
+    Attributes:
+        decode_errors: Damaged packets passed over.
+        timestamp_errors: Frames whose missing or repeated time was replaced.
+        resized_frames: Frames that were stored in another size than the first.
+    """
+
+    decode_errors: int = 0
+    timestamp_errors: int = 0
+    resized_frames: int = 0
+
+    def __add__(self, other: "ReadingFaults") -> "ReadingFaults":
+        """Both together."""
+        return ReadingFaults(*map(sum, zip(*map(dataclasses.astuple, (self, other)), strict=True)))
+
+    def __sub__(self, other: "ReadingFaults") -> "ReadingFaults":
+        """What came after the other."""
+        return self + ReadingFaults(*(-count for count in dataclasses.astuple(other)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,9 +168,22 @@ class VideoReader:
         self._to_rgb.deep = wanted and self.bits > 8
 
     @property
-    def resized_frames(self) -> int:
-        """Frames so far that were stored in another size than the first."""
-        return self._to_rgb.resized_frames
+    def faults(self) -> ReadingFaults:
+        """What had to be put up with so far."""
+        resized = self._to_rgb.resized_frames
+        return ReadingFaults(self.decode_errors, self.timestamp_errors, resized)
+
+    def skip_to(self, pts: int, seek: bool = True) -> None:
+        """Begins with a later frame than the first of the part.
+
+        Args:
+            pts: Presentation time of the frame in units of `time_base`.
+            seek: Whether the file is entered near there. Frames of a damaged file may then come
+                out in another way than after all those before.
+        """
+        self._start = pts * self.time_base
+        if seek:
+            self._seek(_RESUME_MARGIN_S)
 
     def close(self) -> None:
         """Closes the file."""
@@ -222,14 +261,14 @@ class VideoReader:
         else:
             self.frame_count = None
 
-    def _seek(self):
+    def _seek(self, least_margin_s=0):
         """Goes to a key frame at or before the part.
 
         Files without an index (transport streams) are entered anywhere, and what comes before the
         next key frame cannot be decoded; so it is tried again from farther back.
         """
         for margin in _SEEK_MARGINS_S:
-            target = math.floor((self._start - margin) / self.time_base)
+            target = math.floor((self._start - margin - least_margin_s) / self.time_base)
             try:
                 self._container.seek(target, stream=self._stream)
             except av.error.FFmpegError:

@@ -20,7 +20,7 @@ from deep3d.video.errors import VideoError, reason
 from deep3d.video.high_dynamic_range import LightMetadata
 from deep3d.video.matroska_projection import add_half_sphere
 from deep3d.video.mp4_boxes import finish_mp4
-from deep3d.video.packet_file import read_packets
+from deep3d.video.packet_file import open_packets
 from deep3d.video.picture_encoder import PictureEncoder
 from deep3d.video.stereo_metadata import NO_TAGS, stereo_tags
 from deep3d.video.stream_copy import StreamCopy
@@ -112,7 +112,9 @@ class VideoWriter:
         try:
             self._container = _open_output(self._temporary, self._muxer, self._time_base)
             self._stream = self._container.add_stream(
-                encoding.encoder, rate=Fraction(frame_rate), options=self._encoder.options
+                encoding.encoder,
+                rate=encoding.stated_rate(frame_rate),
+                options=self._encoder.options,
             )
             self._set_up_stream(sample_aspect_ratio or Fraction(1))
             if copy_from is not None:
@@ -187,13 +189,13 @@ class VideoWriter:
             VideoError: If the file cannot be written any more, or the packets not be read.
         """
         try:
-            header, packets = read_packets(path)
-            if header != (self._stream.codec_context.extradata or b""):
-                raise ValueError(f"The packets must be of the same encoder. Received: {path}")
-            for packet in packets:
-                packet.pts, packet.dts = packet.pts - self._offset, packet.dts - self._offset
-                packet.time_base = self._time_base
-                self._mux([packet])
+            with open_packets(path) as (header, packets):
+                if header != (self._stream.codec_context.extradata or b""):
+                    raise ValueError(f"The packets must be of the same encoder. Received: {path}")
+                for packet in packets:
+                    packet.pts, packet.dts = packet.pts - self._offset, packet.dts - self._offset
+                    packet.time_base = self._time_base
+                    self._mux([packet])
         except (av.error.FFmpegError, OSError) as error:
             raise VideoError(f"{self.path}: cannot be written ({reason(error)})") from error
 

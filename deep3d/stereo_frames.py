@@ -1,0 +1,126 @@
+"""Packed stereo frames from the pictures of a film, one after the other."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import cv2
+import numpy as np
+
+from deep3d.comfort import ParallaxBudget, parallax_measures
+from deep3d.config import ConversionConfig
+from deep3d.eye_views import farthest_parallax, left_parallax, placed_parallax, render_eyes
+from deep3d.frame_packer import FramePacker
+from deep3d.inference import Predictor
+from deep3d.placed_frames import State, placed_frames
+from deep3d.video import DISPARITY_FORMATS, VideoError, disparity_to_gray
+from deep3d.video.color import VideoColor
+
+MIN_SIDE = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class StereoFrame:
+    """One frame, ready to be encoded.
+
+    Attributes:
+        image: (h, w, 3) uint8 or uint16: both views, packed.
+        pts: Presentation time as it came.
+        time_s: The same in seconds.
+        starts_shot: Whether a shot begins with it.
+        measures: `parallax_measures` of what is shown, if they are wanted.
+        state: As of `PlacedFrame`.
+    """
+
+    image: np.ndarray
+    pts: int
+    time_s: float
+    starts_shot: bool
+    measures: np.ndarray | None = None
+    state: State | None = None
+
+
+def stereo_frames(
+    frames: Iterable[tuple[np.ndarray, int]],
+    predictor: Predictor,
+    config: ConversionConfig,
+    packer: FramePacker,
+    *,
+    time_base: Fraction = Fraction(1),
+    color: VideoColor | None = None,
+    state: State | None = None,
+    budget: ParallaxBudget | None = None,
+) -> Iterator[StereoFrame]:
+    """Predicts, places, renders and packs.
+
+    Args:
+        frames: (h, w, 3) uint8 or uint16 left views and their presentation times, in order.
+        predictor: The network.
+        config: What to make.
+        packer: Of `packer_for`.
+        time_base: Seconds per unit of the times.
+        color: What the numbers of 16-bit pictures mean.
+        state: Of the frame that comes first, if the film does not begin with it.
+        budget: What the parallax is measured against; None measures nothing.
+
+    Yields:
+        The frames in their order.
+
+    Raises:
+        ResumeError: If the first frame does not belong to the state.
+    """
+    levels = predictor.config.levels
+    fitting = ((packer.fit(left), pts) for left, pts in frames)
+    for frame in placed_frames(fitting, predictor, config, time_base, color, state):
+        left, depth = frame.left, (frame.prediction, levels, frame.placement, config)
+        measures = None
+        if budget is not None:
+            measures = parallax_measures(placed_parallax(*depth), budget)
+        if config.format in DISPARITY_FORMATS:
+            shown = cv2.resize(left_parallax(*depth), left.shape[1::-1])
+            second = disparity_to_gray(shown, left.dtype)
+        else:
+            left, second = render_eyes(left, *depth)
+        image = packer.pack(left, second)
+        yield StereoFrame(image, frame.pts, frame.time_s, frame.starts_shot, measures, frame.state)
+
+
+def packer_for(
+    width: int,
+    height: int,
+    predictor: Predictor,
+    config: ConversionConfig,
+    pixel_aspect: Fraction = Fraction(1),
+) -> FramePacker:
+    """What packs the views of a film.
+
+    Args:
+        width: Of the source in pixels.
+        height: Likewise.
+        predictor: The network.
+        config: What to make.
+        pixel_aspect: Width of a pixel of the source over its height.
+
+    Returns:
+        The packer.
+    """
+    farthest = farthest_parallax(predictor.config.levels, config)
+    return FramePacker(width, height, config, pixel_aspect=pixel_aspect, farthest=farthest)
+
+
+def check_size(width: int, height: int, source):
+    """Refuses pictures that are too small for any format.
+
+    Args:
+        width: In pixels.
+        height: Likewise.
+        source: The file, for the message.
+
+    Raises:
+        VideoError: If a side is below `MIN_SIDE`.
+    """
+    if min(width, height) < MIN_SIDE:
+        raise VideoError(
+            f"{source}: the picture must be at least {MIN_SIDE}x{MIN_SIDE}. "
+            f"Received: {width}x{height}"
+        )
