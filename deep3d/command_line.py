@@ -162,12 +162,12 @@ def _interrupt(*_):
 
 
 def _guarded(main, arguments: list[str]) -> int:
-    # `kill` and `timeout` end a run as Ctrl-C does: what is half written is removed.
+    # `kill` and `timeout` end a run as Ctrl-C does: nothing half written stays.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return main(arguments) or 0
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"Interrupted. {interrupt}".rstrip(), file=sys.stderr)
         return 130
     except UsageError as error:
         print(f"{str(error).removesuffix('.')}. See --help.", file=sys.stderr)

@@ -23,7 +23,7 @@ from deep3d.config import ConversionConfig
 from deep3d.frame_packer import FramePacker
 from deep3d.inference import Predictor
 from deep3d.journal import Journal
-from deep3d.output_files import files_of
+from deep3d.output_files import files_of, journal_folder
 from deep3d.placed_frames import ResumeError
 from deep3d.stereo_frames import StereoFrame, check_size, packer_for, stereo_frames
 from deep3d.video import Encoding, VideoError, VideoReader, VideoWriter
@@ -104,16 +104,6 @@ def convert_film(job: FilmJob) -> FilmResult:
             if journal.steps:
                 raise VideoError(f"{error}. {_how_to_go_on(journal)}") from error
             raise
-
-
-def journal_folder(target: pathlib.Path) -> pathlib.Path:
-    """The folder beside a target in which a conversion keeps what it has finished.
-
-    Args:
-        target: The file to be, whose name may have the greatest length allowed.
-    """
-    digest = hashlib.sha256(target.name.encode(errors="surrogateescape")).hexdigest()
-    return target.with_name(f".deep3d-{digest[:16]}")
 
 
 def _how_to_go_on(journal: Journal) -> str:

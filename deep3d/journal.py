@@ -56,8 +56,7 @@ class Journal:
             entries = _good_lines(self._file)
             kept = _good_steps(self.folder, entries[1:]) if entries[:1] == [task] else []
             self.dropped = bool(entries) and entries[:1] != [task]
-            self._rewrite(task, kept)
-            self._remove_strangers()
+            self._keep(task, kept)
         except BaseException:
             self._file.close()
             raise
@@ -113,9 +112,7 @@ class Journal:
     def drop(self):
         """Forgets all steps; their files are removed."""
         task = _good_lines(self._file)[0]
-        self.steps = []
-        self._rewrite(task, [])
-        self._remove_strangers()
+        self._keep(task, [])
 
     def _lock(self):
         if fcntl is None:
@@ -125,24 +122,41 @@ class Journal:
         except OSError as error:
             raise ValueError(f"{self.folder}: another process is at work there") from error
 
-    def _rewrite(self, task, entries):
-        self._file.truncate(0)
-        self._append(task)
-        for entry in entries:
-            self._append(entry)
+    def _keep(self, task, entries):
+        """Ends the journal behind the entries and removes the files that no entry made."""
         self.steps = [entry["step"] for entry in entries]
-        self._known = {name for entry in entries for name in entry["files"]}
+        # What is kept is not written again: a power failure could take it.
+        self._file.truncate(sum(len(_line(entry)) for entry in (task, *entries)) if entries else 0)
+        if not entries:
+            self._append(task)
+        known = {_NAME, *(name for entry in entries for name in entry["files"])}
+        for path in self.folder.iterdir():
+            if path.name not in known:
+                path.unlink()
 
     def _append(self, entry):
         self._file.write(_line(entry))
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def _remove_strangers(self):
-        """Removes what an interrupted step has left behind."""
-        for path in self.folder.iterdir():
-            if path.name not in self._known | {_NAME}:
-                path.unlink()
+
+def finished_steps(folder: pathlib.Path) -> list[dict]:
+    """What an interrupted run has finished, for those who only look.
+
+    Args:
+        folder: The run's own.
+
+    Returns:
+        What was said of each step; nothing if there is no journal.
+
+    Raises:
+        OSError: If the journal cannot be read.
+    """
+    path = pathlib.Path(folder) / _NAME
+    if not path.exists():
+        return []
+    with open(path, "rb") as file:
+        return [entry["step"] for entry in _good_lines(file)[1:]]
 
 
 def _line(entry) -> bytes:

@@ -1,5 +1,6 @@
 """Which files a conversion writes, before anything is read."""
 
+import hashlib
 import pathlib
 
 from deep3d.config import ConversionConfig
@@ -47,3 +48,13 @@ def files_of(target: pathlib.Path, config: ConversionConfig) -> tuple[pathlib.Pa
         config: What to make.
     """
     return eye_paths(target) if config.format == "two_files" else (target,)
+
+
+def journal_folder(target: pathlib.Path) -> pathlib.Path:
+    """The folder beside a target in which a conversion keeps what it has finished.
+
+    Args:
+        target: The file to be, whose name may have the greatest length allowed.
+    """
+    digest = hashlib.sha256(target.name.encode(errors="surrogateescape")).hexdigest()
+    return target.with_name(f".deep3d-{digest[:16]}")

@@ -1,6 +1,5 @@
 import contextlib
 import dataclasses
-import json
 import os
 from fractions import Fraction
 
@@ -15,9 +14,10 @@ from deep3d import film_conversion, placed_frames
 from deep3d.comfort import ParallaxReport
 from deep3d.config import ConversionConfig
 from deep3d.conversion import convert
-from deep3d.film_conversion import journal_folder
 from deep3d.inference import Predictor
+from deep3d.journal import finished_steps
 from deep3d.model import build_deep3d
+from deep3d.output_files import journal_folder
 from deep3d.video import VideoError, VideoReader
 
 FRAMES = 44
@@ -124,12 +124,8 @@ def test_film_resumes_from_any_frame(film, tmp_path, predictor, stop):
 
 
 def kept_frames(target):
-    journal = journal_folder(target) / "journal.jsonl"
-    if not journal.exists():
-        return 0
-    return json.loads(journal.read_text().splitlines()[-1].partition(" ")[2])["step"]["times"][
-        "count"
-    ]
+    steps = finished_steps(journal_folder(target))
+    return steps[-1]["times"]["count"] if steps else 0
 
 
 def test_segments_begin_at_cuts_where_these_are_near(film, predictor):
