@@ -10,18 +10,19 @@ QUEUE = 16
 
 
 @contextlib.contextmanager
-def in_background(items: Iterable) -> Iterator[Iterator]:
-    """Produces items in a thread, at most `QUEUE` ahead of their use.
+def in_background(items: Iterable, ahead: int = QUEUE) -> Iterator[Iterator]:
+    """Produces items in a thread, some ahead of their use.
 
     An error of the thread is raised where the items are used.
 
     Args:
         items: What the thread iterates over.
+        ahead: How many may wait.
 
     Yields:
         Iterator over the same items. When the block is left, the thread has ended.
     """
-    waiting: queue.Queue = queue.Queue(QUEUE)
+    waiting: queue.Queue = queue.Queue(ahead)
     stopped = threading.Event()
     thread = threading.Thread(target=_produce, args=(items, waiting, stopped), daemon=True)
     thread.start()

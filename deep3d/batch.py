@@ -48,7 +48,7 @@ def convert_all(
 
     Args:
         sources: Their paths.
-        convert_one: Takes a source, a function of (frames done, frames expected) and one of what
+        convert_one: Takes a source, a function that is told of progress and one of what
             will be lost, and returns a `ConversionResult`.
         say: Tells what came of it.
         stop_at_error: Whether an error is raised instead of told.
@@ -119,7 +119,7 @@ class Reporter:
 
 
 class _Progress:
-    """A bar with frames/s and the time that is left, made when the first frame is done."""
+    """A bar with frames/s, the time left and that of each stage, made with the first frame."""
 
     def __init__(self, name: str, hidden: bool):
         self.name, self.hidden, self.bar = name, hidden, None
@@ -127,11 +127,14 @@ class _Progress:
     def __enter__(self):
         return self
 
-    def __call__(self, done: int, expected: int | None):
+    def __call__(self, done: int, expected: int | None, stage_ms: dict[str, float]):
         if self.bar is None:
             from tqdm import tqdm
 
-            self.bar = tqdm(total=expected, desc=self.name, unit="frame", disable=self.hidden)
+            options = {"unit": "frame", "initial": done - 1, "disable": self.hidden}
+            self.bar = tqdm(total=expected, desc=self.name, **options)
+        times = ", ".join(f"{stage} {spent:.0f}" for stage, spent in stage_ms.items())
+        self.bar.set_postfix_str(f"{times} ms", refresh=False)
         self.bar.update(done - self.bar.n)
 
     def __exit__(self, *exception):

@@ -41,7 +41,7 @@ def convert(
     predictor: Predictor,
     config: ConversionConfig,
     overwrite: bool = False,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Callable[[int, int | None, dict[str, float]], None] | None = None,
     announce: Callable[[tuple[str, ...]], None] | None = None,
     report: ParallaxReport | None = None,
 ) -> ConversionResult:
@@ -53,7 +53,8 @@ def convert(
         predictor: The network.
         config: What to make.
         overwrite: Whether an existing target is replaced.
-        progress: Called with (frames done, frames expected or None) after every frame.
+        progress: Called after every frame with (frames done, frames expected or None,
+            milliseconds per frame of each stage so far).
         announce: Called before the work begins with what cannot be kept, if anything cannot.
         report: Is told the parallax of every frame.
 

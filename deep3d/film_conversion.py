@@ -17,7 +17,7 @@ import av
 import numpy as np
 
 import deep3d
-from deep3d.background import in_background
+from deep3d.background import QUEUE, in_background
 from deep3d.comfort import ParallaxReport
 from deep3d.config import ConversionConfig
 from deep3d.frame_packer import FramePacker
@@ -25,6 +25,7 @@ from deep3d.inference import Predictor
 from deep3d.journal import Journal
 from deep3d.output_files import files_of, journal_folder
 from deep3d.placed_frames import ResumeError
+from deep3d.stage_clock import StageClock
 from deep3d.stereo_frames import StereoFrame, check_size, packer_for, stereo_frames
 from deep3d.video import Encoding, VideoError, VideoReader, VideoWriter
 from deep3d.video.high_dynamic_range import is_hdr
@@ -34,6 +35,8 @@ from deep3d.video.video_reader import ReadingFaults
 
 # A file may end this much before its stated end: containers round, and count audio as well.
 TOLERATED_MISSING_S = 1.0
+# What may wait between two stages: 16 frames at 1080p, two batches, and 2 at 8K.
+QUEUE_BYTES = 100_000_000
 _BLOCK = 1 << 20
 # Before the names of the numbers that belong to the frame behind a segment.
 _NEXT = "next."
@@ -48,7 +51,8 @@ class FilmJob:
         target: The file to be.
         predictor: The network.
         config: What to make.
-        progress: Called with (frames done, frames expected or None) after every frame.
+        progress: Called after every frame with (frames done, frames expected or None,
+            milliseconds per frame of each stage so far).
         announce: Called before the work begins with what cannot be kept, if anything cannot.
         report: Is told the parallax of every frame.
     """
@@ -57,7 +61,7 @@ class FilmJob:
     target: pathlib.Path
     predictor: Predictor
     config: ConversionConfig
-    progress: Callable[[int, int | None], None]
+    progress: Callable[[int, int | None, dict[str, float]], None]
     announce: Callable[[tuple[str, ...]], None]
     report: ParallaxReport | None = None
 
@@ -295,6 +299,7 @@ class _Run:
         self._read_faults: collections.deque = collections.deque()  # as each frame was read
         self._source_failed = False
         self._writer, self._rows = None, []
+        self._clock, self._first_frame = StageClock(), self._times.count
 
     def go_on(self, seek: bool):
         if self._state is not None:
@@ -317,9 +322,10 @@ class _Run:
     def _write_all(self):
         job, time_base = self._job, self._reader.time_base
         budget = job.report.budget if job.report is not None else None
+        ahead = max(2, min(QUEUE, QUEUE_BYTES // (3 * self._reader.width * self._reader.height)))
         # Both threads have ended before the reader is closed, whatever happens.
         with (
-            in_background(self._read()) as read,
+            in_background(self._read(), ahead) as read,
             in_background(
                 stereo_frames(
                     read,
@@ -330,7 +336,9 @@ class _Run:
                     color=self._reader.color,
                     state=self._state,
                     budget=budget,
-                )
+                    clock=self._clock,
+                ),
+                ahead,
             ) as made,
         ):
             for frame in made:
@@ -344,7 +352,7 @@ class _Run:
 
     def _read(self):
         try:
-            for frame in self._reader:
+            for frame in self._clock.timed("read", self._reader):
                 self._read_faults.append(self._reader.faults)
                 yield frame.image, frame.pts
         except VideoError:
@@ -354,14 +362,18 @@ class _Run:
     def _write(self, frame: StereoFrame):
         if self._writer is None:
             self._writer = self._film.segment_writer(self._journal)
-        self._writer.write(frame.image, frame.pts)
+        with self._clock("encode"):
+            self._writer.write(frame.image, frame.pts)
         self._times.add(frame.pts, self._reader.time_base)
         self._rows.append((frame.time_s, frame.starts_shot, frame.measures))
-        self._job.progress(self._times.count, self._reader.frame_count)
+        done = self._times.count
+        stage_ms = self._clock.milliseconds(done - self._first_frame)
+        self._job.progress(done, self._reader.frame_count, stage_ms)
 
     def _finish_segment(self, faults: ReadingFaults, following: StereoFrame | None):
         """Notes the segment; the frame that follows begins the next one."""
-        self._writer.close()
+        with self._clock("encode"):
+            self._writer.close()
         arrays = {}
         if self._job.report is not None:
             times, starts, measures = zip(*self._rows, strict=True)

@@ -19,6 +19,7 @@ from deep3d.config import ConversionConfig
 from deep3d.disparity import expected_disparity
 from deep3d.eye_views import measure_prediction, placer_for
 from deep3d.inference import Predictor
+from deep3d.stage_clock import StageClock
 from deep3d.temporal import Stabiliser
 from deep3d.video import DISPARITY_FORMATS, ShotDetector
 from deep3d.video.color import VideoColor
@@ -69,6 +70,7 @@ def placed_frames(
     time_base: Fraction = Fraction(1),
     color: VideoColor | None = None,
     state: State | None = None,
+    clock: StageClock | None = None,
 ) -> Iterator[PlacedFrame]:
     """Predicts, holds still along the motion, and places shot by shot, some frames behind.
 
@@ -79,6 +81,7 @@ def placed_frames(
         time_base: Seconds per unit of the times.
         color: What the numbers of 16-bit pictures mean.
         state: Of the frame that comes first, if the film does not begin with it.
+        clock: Is told the time of "cuts", "network" and "steadiness".
 
     Yields:
         The frames in their order.
@@ -86,10 +89,10 @@ def placed_frames(
     Raises:
         ResumeError: If the first frame does not belong to the state.
     """
-    parts = _Parts(predictor, config, state)
+    parts, clock = _Parts(predictor, config, state), clock or StageClock()
     # Frames that an earlier run has written are placed again, and nobody waits for them.
     waiting = collections.deque([None] * parts.placer.waiting)
-    for frame in _predicted(frames, predictor, config, parts, time_base, color, state):
+    for frame in _predicted(frames, predictor, config, parts, time_base, color, state, clock):
         if frame.state is not None:
             frame = dataclasses.replace(frame, state=frame.state | parts.state("placer"))
         waiting.append(frame)
@@ -136,33 +139,36 @@ class _WatchedFrame:
 
 
 def _predicted(
-    frames, predictor, config, parts: _Parts, time_base, color, state
+    frames, predictor, config, parts: _Parts, time_base, color, state, clock
 ) -> Iterator[PlacedFrame]:
     select = config.renderer == "select" and config.format not in DISPARITY_FORMATS
     predict = predictor.probabilities if select else predictor.disparity
     levels = predictor.config.levels
-    for batch in _batches(_watched(frames, predictor, parts, color, state)):
-        predictions = predict(np.stack([frame.small for frame in batch]))
+    for batch in _batches(_watched(frames, predictor, parts, color, state, clock)):
+        with clock("network"):
+            predictions = predict(np.stack([frame.small for frame in batch]))
         for frame, prediction in zip(batch, predictions, strict=True):
             state = frame.state
             if state is not None and not frame.starts_shot:  # a new shot begins from nothing
                 state = state | parts.state("stabiliser")
             if config.steadiness > 1:
-                prediction = _steady(parts.stabiliser, frame, prediction, levels)
+                with clock("steadiness"):
+                    prediction = _steady(parts.stabiliser, frame, prediction, levels)
             time_s = float(frame.pts * time_base)
             yield PlacedFrame(
                 frame.left, frame.pts, time_s, frame.starts_shot, prediction, state=state
             )
 
 
-def _watched(frames, predictor, parts: _Parts, color, state) -> Iterator[_WatchedFrame]:
+def _watched(frames, predictor, parts: _Parts, color, state, clock) -> Iterator[_WatchedFrame]:
     """Finds cuts, and the frames with which segments begin."""
     segment = 0
     for left, pts in frames:
         if state is not None and segment == 0:
             _check_same(left, state)
-        small, before = _for_network(predictor.shrink(left), color), parts.state("detector")
-        starts_shot = parts.detector.update(small)
+        with clock("cuts"):
+            small, before = _for_network(predictor.shrink(left), color), parts.state("detector")
+            starts_shot = parts.detector.update(small)
         begins = segment >= (SHORTEST_SEGMENT if starts_shot else LONGEST_SEGMENT)
         segment = 1 if begins else segment + 1
         kept = before | {"digest": _digest(left)} if begins else None

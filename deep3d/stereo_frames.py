@@ -13,6 +13,7 @@ from deep3d.eye_views import farthest_parallax, left_parallax, placed_parallax, 
 from deep3d.frame_packer import FramePacker
 from deep3d.inference import Predictor
 from deep3d.placed_frames import State, placed_frames
+from deep3d.stage_clock import StageClock
 from deep3d.video import DISPARITY_FORMATS, VideoError, disparity_to_gray
 from deep3d.video.color import VideoColor
 
@@ -50,6 +51,7 @@ def stereo_frames(
     color: VideoColor | None = None,
     state: State | None = None,
     budget: ParallaxBudget | None = None,
+    clock: StageClock | None = None,
 ) -> Iterator[StereoFrame]:
     """Predicts, places, renders and packs.
 
@@ -62,6 +64,7 @@ def stereo_frames(
         color: What the numbers of 16-bit pictures mean.
         state: Of the frame that comes first, if the film does not begin with it.
         budget: What the parallax is measured against; None measures nothing.
+        clock: Is told the time of "render" and "pack", and of the stages of `placed_frames`.
 
     Yields:
         The frames in their order.
@@ -69,19 +72,21 @@ def stereo_frames(
     Raises:
         ResumeError: If the first frame does not belong to the state.
     """
-    levels = predictor.config.levels
+    levels, clock = predictor.config.levels, clock or StageClock()
     fitting = ((packer.fit(left), pts) for left, pts in frames)
-    for frame in placed_frames(fitting, predictor, config, time_base, color, state):
+    for frame in placed_frames(fitting, predictor, config, time_base, color, state, clock):
         left, depth = frame.left, (frame.prediction, levels, frame.placement, config)
         measures = None
-        if budget is not None:
-            measures = parallax_measures(placed_parallax(*depth), budget)
-        if config.format in DISPARITY_FORMATS:
-            shown = cv2.resize(left_parallax(*depth), left.shape[1::-1])
-            second = disparity_to_gray(shown, left.dtype)
-        else:
-            left, second = render_eyes(left, *depth)
-        image = packer.pack(left, second)
+        with clock("render"):
+            if budget is not None:
+                measures = parallax_measures(placed_parallax(*depth), budget)
+            if config.format in DISPARITY_FORMATS:
+                shown = cv2.resize(left_parallax(*depth), left.shape[1::-1])
+                second = disparity_to_gray(shown, left.dtype)
+            else:
+                left, second = render_eyes(left, *depth)
+        with clock("pack"):
+            image = packer.pack(left, second)
         yield StereoFrame(image, frame.pts, frame.time_s, frame.starts_shot, measures, frame.state)
 
 

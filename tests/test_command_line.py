@@ -124,3 +124,15 @@ def test_a_terminated_script_ends_as_an_interrupted_one(capsys):
     finally:
         signal.signal(signal.SIGTERM, before)
     assert capsys.readouterr().err == "Interrupted.\n"
+
+
+def test_an_interrupted_script_says_how_to_go_on(capsys):
+    def main(_):
+        raise KeyboardInterrupt("12 frames are finished.")
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert command_line._guarded(main, []) == 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capsys.readouterr().err == "Interrupted. 12 frames are finished.\n"

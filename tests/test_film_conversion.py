@@ -49,7 +49,7 @@ def short_segments(monkeypatch):
 
 
 def stopping_at(last, error=KeyboardInterrupt):
-    def progress(done, expected):
+    def progress(done, expected, stage_ms):
         if done == last:
             raise error
 
@@ -57,7 +57,7 @@ def stopping_at(last, error=KeyboardInterrupt):
 
 
 def counting(seen):
-    return lambda done, expected: seen.append(done)
+    return lambda done, expected, stage_ms: seen.append(done)
 
 
 def pictures(path):
@@ -248,7 +248,7 @@ def test_full_disk_while_joining_keeps_all_segments(film, tmp_path, predictor, m
 def test_second_process_is_refused(film, tmp_path, predictor):
     config, told = ConversionConfig(preset="ultrafast"), []
 
-    def again(done, expected):
+    def again(done, expected, stage_ms):
         if done == 1:
             with pytest.raises(ValueError, match="another process is at work"):
                 convert(film, tmp_path / "x.mp4", predictor, config)

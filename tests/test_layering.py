@@ -17,6 +17,7 @@ LAYERS = {
     "command_line": 0,
     "image_file": 0,
     "journal": 0,
+    "stage_clock": 0,
     "stereo_matching": 1,
     "comfort": 1,
     "composition": 1,
@@ -53,6 +54,7 @@ LAYERS = {
 }
 WITHOUT_FRAMEWORK = {
     "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching", "journal",
+    "stage_clock",
     "composition", "config", "rendering", "baselines", "metrics", "score_tables",
     "depth_scores", "clip_scores", "pairs", "temporal", "image_file", "left_disparity",
     "devices", "frame_packer", "batch", "output_files", "comfort", "eye_views",
