@@ -7,7 +7,8 @@ from collections.abc import Callable
 from deep3d.atomic_file import write_bytes
 from deep3d.comfort import ParallaxReport
 from deep3d.config import ConversionConfig
-from deep3d.film_conversion import FilmJob, convert_film
+from deep3d.film_conversion import convert_film
+from deep3d.film_output import FilmJob
 from deep3d.image_file import read_image
 from deep3d.inference import Predictor
 from deep3d.output_files import files_of, is_image, target_of

@@ -10,7 +10,7 @@ import pytest
 from test_conversion import CONFIG, audio_packets, picture, times
 from video_samples import write_video
 
-from deep3d import film_conversion, placed_frames
+from deep3d import film_output, placed_frames
 from deep3d.comfort import ParallaxReport
 from deep3d.config import ConversionConfig
 from deep3d.conversion import convert
@@ -235,7 +235,7 @@ def test_full_disk_while_joining_keeps_all_segments(film, tmp_path, predictor, m
 
     config = ConversionConfig(preset="ultrafast")
     with monkeypatch.context() as patch:
-        patch.setattr(film_conversion.VideoWriter, "_mux", full)
+        patch.setattr(film_output.VideoWriter, "_mux", full)
         with pytest.raises(VideoError, match=f"No space left.*{FRAMES} frames are finished"):
             convert(film, tmp_path / "x.mp4", predictor, config)
     assert os.listdir(tmp_path) == [journal_folder(tmp_path / "x.mp4").name]

@@ -46,6 +46,8 @@ LAYERS = {
     "placed_frames": 4,
     "stereo_frames": 4,
     "film_conversion": 4,
+    "film_output": 4,
+    "film_segments": 4,
     "pretrained": 4,
     "evaluation": 4,
     "report": 5,
