@@ -197,6 +197,35 @@ def test_convert_film_that_changes_size(tmp_path, predictor):
     assert last[9:-9].max(axis=2).min() > 60
 
 
+@pytest.mark.parametrize("rate", [1, 240, 1000])
+@pytest.mark.parametrize("codec", ["h264", "h265", "av1", "vp9"])
+def test_convert_film_of_any_rate(tmp_path, predictor, rate, codec):
+    times = [Fraction(number, rate) for number in range(9)]
+    source = write_video(
+        tmp_path / "film.mp4",
+        range(9),
+        Fraction(1, rate),
+        set_up=lambda stream: setattr(stream.codec_context, "framerate", Fraction(rate)),
+    )
+    config = ConversionConfig(codec=codec)
+    result = conversion.convert(source, tmp_path / "x.mp4", predictor, config)
+    assert result.frames == 9 and not result.remarks
+    with VideoReader(result.output) as reader:
+        assert [frame.time for frame in reader] == times
+
+
+@pytest.mark.slow
+def test_convert_8k(tmp_path, predictor):
+    images = [smooth_image(number, 7680, 4320) for number in range(3)]
+    source = write_video(tmp_path / "film.mkv", range(0, 120, 40), images=images)
+    result = conversion.convert(source, None, predictor, ConversionConfig(preset="ultrafast"))
+    with VideoReader(result.output) as reader:
+        frames = [frame.image for frame in reader]
+    assert len(frames) == 3 and frames[0].shape == (4320, 7680, 3)
+    left, _ = unpack(frames[0], "half_sbs")
+    assert np.abs(left[::8, ::8].astype(int) - images[0][::8, ::16]).mean() < 3
+
+
 def test_convert_rotated_film_is_upright_and_not_rotated_again(tmp_path, predictor):
     source = write_video(
         tmp_path / "film.mp4",
