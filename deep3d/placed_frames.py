@@ -4,11 +4,14 @@ The film is divided into segments, after which a run that was interrupted can go
 of each comes with all that is remembered of those before it. They begin at cuts where cuts are near
 enough, and no batch of the network reaches over their borders, so that a frame comes out alike
 whether the run began before it or with it.
+
+Black bars are no part of the picture: what the network sees and what is moved lies between them.
 """
 
 import collections
 import dataclasses
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
@@ -24,6 +27,7 @@ from deep3d.temporal import Stabiliser
 from deep3d.video import DISPARITY_FORMATS, ShotDetector
 from deep3d.video.color import VideoColor
 from deep3d.video.high_dynamic_range import to_standard_range
+from deep3d.video.picture_area import AreaFollower, BlackBars
 
 # Frames for which the network is called at once: more gain nothing and cost memory.
 BATCH = 8
@@ -43,7 +47,8 @@ class PlacedFrame:
     """One frame, ready to be rendered.
 
     Attributes:
-        left: (h, w, 3) picture.
+        left: (h, w, 3) frame.
+        bars: Its black bars, all around the picture.
         pts: Presentation time as it came.
         time_s: The same in seconds.
         starts_shot: Whether a shot begins with it.
@@ -55,6 +60,7 @@ class PlacedFrame:
     """
 
     left: np.ndarray
+    bars: BlackBars
     pts: int
     time_s: float
     starts_shot: bool
@@ -105,18 +111,24 @@ class _Parts:
     """All that remembers frames."""
 
     detector: ShotDetector
+    bars: AreaFollower
     stabiliser: Stabiliser
     placer: Placer
 
     def __init__(self, predictor, config, state: State | None):
         self.detector, self.stabiliser = ShotDetector(), Stabiliser(config.steadiness)
-        self.placer = placer_for(predictor.config.levels, config)
-        for part in ("detector", "stabiliser", "placer") if state is not None else ():
+        self.placer, self.bars = placer_for(predictor.config.levels, config), AreaFollower()
+        if state is None:
+            return
+        self.bars = AreaFollower(json.loads(state["bars"].tobytes()))
+        for part in ("detector", "stabiliser", "placer"):
             prefix = f"{part}."
             own = {name[len(prefix) :]: state[name] for name in state if name.startswith(prefix)}
             getattr(self, part).state = own
 
     def state(self, part: str) -> State:
+        if part == "bars":
+            return {"bars": np.frombuffer(json.dumps(self.bars.state).encode(), np.uint8)}
         return {f"{part}.{name}": value for name, value in getattr(self, part).state.items()}
 
 
@@ -132,6 +144,7 @@ class _WatchedFrame:
     """A frame that the network has not seen yet, with its picture as the network takes it."""
 
     left: np.ndarray
+    bars: BlackBars
     pts: int
     small: np.ndarray
     starts_shot: bool
@@ -155,9 +168,8 @@ def _predicted(
                 with clock("steadiness"):
                     prediction = _steady(parts.stabiliser, frame, prediction, levels)
             time_s = float(frame.pts * time_base)
-            yield PlacedFrame(
-                frame.left, frame.pts, time_s, frame.starts_shot, prediction, state=state
-            )
+            facts = frame.left, frame.bars, frame.pts, time_s, frame.starts_shot
+            yield PlacedFrame(*facts, prediction, state=state)
 
 
 def _watched(frames, predictor, parts: _Parts, color, state, clock) -> Iterator[_WatchedFrame]:
@@ -167,12 +179,15 @@ def _watched(frames, predictor, parts: _Parts, color, state, clock) -> Iterator[
         if state is not None and segment == 0:
             _check_same(left, state)
         with clock("cuts"):
-            small, before = _for_network(predictor.shrink(left), color), parts.state("detector")
-            starts_shot = parts.detector.update(small)
+            before = parts.state("detector") | parts.state("bars")
+            small = predictor.shrink(left)
+            starts_shot = parts.detector.update(_for_network(small, color))
+            bars = parts.bars.update(left, starts_shot)
+            small = small if bars == BlackBars() else predictor.shrink(bars.crop(left))
         begins = segment >= (SHORTEST_SEGMENT if starts_shot else LONGEST_SEGMENT)
         segment = 1 if begins else segment + 1
         kept = before | {"digest": _digest(left)} if begins else None
-        yield _WatchedFrame(left, pts, small, starts_shot, kept)
+        yield _WatchedFrame(left, bars, pts, _for_network(small, color), starts_shot, kept)
     if state is not None and segment == 0:
         raise ResumeError("The frame with which to go on is missing.")
 
@@ -190,7 +205,7 @@ def _batches(frames: Iterable[_WatchedFrame]) -> Iterator[list[_WatchedFrame]]:
     """Frames for the network: of one segment, and so of one shape."""
     batch: list[_WatchedFrame] = []
     for frame in frames:
-        if batch and frame.state is not None:
+        if batch and (frame.state is not None or frame.small.shape != batch[0].small.shape):
             yield batch
             batch = []
         batch.append(frame)

@@ -12,7 +12,7 @@ from deep3d.config import ConversionConfig
 from deep3d.eye_views import farthest_parallax, left_parallax, placed_parallax, render_eyes
 from deep3d.frame_packer import FramePacker
 from deep3d.inference import Predictor
-from deep3d.placed_frames import State, placed_frames
+from deep3d.placed_frames import PlacedFrame, State, placed_frames
 from deep3d.stage_clock import StageClock
 from deep3d.video import DISPARITY_FORMATS, VideoError, disparity_to_gray
 from deep3d.video.color import VideoColor
@@ -75,19 +75,30 @@ def stereo_frames(
     levels, clock = predictor.config.levels, clock or StageClock()
     fitting = ((packer.fit(left), pts) for left, pts in frames)
     for frame in placed_frames(fitting, predictor, config, time_base, color, state, clock):
-        left, depth = frame.left, (frame.prediction, levels, frame.placement, config)
+        picture = frame.bars.crop(frame.left)
+        depth = frame.prediction, levels, frame.placement, config
         measures = None
         with clock("render"):
             if budget is not None:
                 measures = parallax_measures(placed_parallax(*depth), budget)
             if config.format in DISPARITY_FORMATS:
-                shown = cv2.resize(left_parallax(*depth), left.shape[1::-1])
-                second = disparity_to_gray(shown, left.dtype)
+                left, second = frame.left, _gray(frame, left_parallax(*depth))
             else:
-                left, second = render_eyes(left, *depth)
+                left, second = render_eyes(picture, *depth)
+                left = frame.left if left is picture else frame.bars.put_back(left, frame.left)
+                second = frame.bars.put_back(second, frame.left)
         with clock("pack"):
             image = packer.pack(left, second)
         yield StereoFrame(image, frame.pts, frame.time_s, frame.starts_shot, measures, frame.state)
+
+
+def _gray(frame: PlacedFrame, parallax: np.ndarray) -> np.ndarray:
+    """The gray picture of parallax in % of the picture's width; black bars are at the screen."""
+    whole = np.zeros(frame.left.shape[:2], np.float32)
+    picture = frame.bars.crop(whole)
+    rows, columns = picture.shape
+    picture[:] = cv2.resize(parallax, (columns, rows)) * (columns / whole.shape[1])
+    return disparity_to_gray(whole, frame.left.dtype)
 
 
 def packer_for(

@@ -95,6 +95,24 @@ def test_interrupted_film_equals_uninterrupted(film, tmp_path, predictor, suffix
     assert set(os.listdir(tmp_path)) - {"silent.mkv"} == {resumed.name, whole.name}
 
 
+def test_interrupted_film_with_bars_equals_uninterrupted(tmp_path, predictor):
+    images = []
+    for number in range(30):
+        image = np.roll(picture(number // 15, 96, 160), number, axis=1)
+        if number < 15:
+            image[:12] = image[-12:] = 0
+        images.append(image)
+    film = write_video(tmp_path / "film.mkv", range(0, 1200, 40), images=images)
+    config = ConversionConfig(preset="ultrafast")
+    convert(film, tmp_path / "whole.mkv", predictor, config)
+    convert_interrupted(film, tmp_path / "resumed.mkv", predictor, config, (12, 20))
+    frames = pictures(tmp_path / "whole.mkv")
+    assert pictures(tmp_path / "resumed.mkv") == frames
+    for number in (0, 14, 15):
+        black = np.frombuffer(frames[number][1], np.uint8).reshape(96, 160, 3)[:10].max() < 20
+        assert black == (number < 15)
+
+
 def write_silent_copy(film, path):
     with av.open(str(film)) as source, av.open(str(path), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
