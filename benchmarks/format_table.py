@@ -8,6 +8,8 @@ half-sphere (sv3d or Projection). "RGB" stands for the lossless mode, read back 
 does not know the number of st3d for the right eye first, which cross_eyed has in MP4 and QuickTime.
 """
 
+import collections
+import dataclasses
 import itertools
 import pathlib
 import tempfile
@@ -29,9 +31,10 @@ from deep3d.video import (
     VideoWriter,
     Vr180Projection,
     disparity_to_gray,
+    eye_paths,
     pack,
 )
-from deep3d.video.two_files import TwoFilesWriter
+from deep3d.video.segment_writer import SegmentWriter
 
 flags.DEFINE_string("output", None, "Folder that keeps the files; default: they are removed.")
 flags.DEFINE_integer("frames", 8, "Frames of each file.")
@@ -49,14 +52,16 @@ def main(arguments):
         folder.mkdir(parents=True, exist_ok=True)
         print("| format | container | codecs read back | container says | stream says so, too |")
         print("|---|---|---|---|---|")
-        count = 0
+        count, of_encoding = 0, collections.defaultdict(list)
         suffixes = [suffix for suffix in CONTAINERS if suffix != ".m4v"]  # MP4 by another name
         for stereo_format, suffix in itertools.product(OUTPUT_FORMATS, suffixes):
             frames = [_frame(number, stereo_format) for number in range(flags.FLAGS.frames)]
             done, whole, stream = [], {}, set()
             for name, encoding in _encodings(suffix):
                 path = folder / f"{stereo_format}.{name.replace(' ', '_')}{suffix}"
-                done.append(f"{name} {_written_and_read(path, frames, stereo_format, encoding)}")
+                result = _written_and_read(path, frames, stereo_format, encoding)
+                done.append(f"{name} {result}")
+                of_encoding[suffix, name].append(result)
                 for file in folder.glob(f"{path.stem}*{suffix}"):
                     bare = _marks(_first_frame(file, bare=True))
                     stream |= {encoding.codec} if bare != "nothing" else set()
@@ -66,7 +71,26 @@ def main(arguments):
             said = whole.get(False) or whole[True]
             cells = stereo_format, suffix, ", ".join(done), said, ", ".join(sorted(stream)) or "-"
             print(f"| {' | '.join(cells)} |", flush=True)
-        print(f"\n{count} files; the figures are PSNR in dB of the worst frame.")
+        print(f"\n{count} files; the figures are PSNR in dB of the worst frame.\n")
+        _print_by_encoding(of_encoding)
+
+
+def _print_by_encoding(of_encoding):
+    """The worst of all formats, for each codec in each container."""
+    suffixes = list(dict.fromkeys(suffix for suffix, _ in of_encoding))
+    print(f"| codec | {' | '.join(suffix[1:] for suffix in suffixes)} |")
+    print("|---" * (len(suffixes) + 1) + "|")
+    for name in dict.fromkeys(name for _, name in of_encoding):
+        cells = [_worst(of_encoding.get((suffix, name), [])) for suffix in suffixes]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+def _worst(results) -> str:
+    failed = [result for result in results if result.startswith("FAILED")]
+    if failed or not results:
+        return failed[0] if failed else "-"
+    lossy = [float(result) for result in results if result != "exact"]
+    return f"{len(results)} formats, {f'{min(lossy):.1f} dB' if lossy else 'exact'}"
 
 
 def _encodings(suffix):
@@ -97,23 +121,29 @@ def _frame(number, stereo_format):
 
 
 def _written_and_read(path, frames, stereo_format, encoding) -> str:
-    """PSNR of the worst frame, or what went wrong."""
+    """PSNR of the worst frame in dB, "exact", or what went wrong."""
     height, width = frames[0].shape[:2]
-    options = {
-        "codec": encoding.codec,
-        "bits": encoding.bits,
-        "lossless": encoding.lossless,
-        "preset": encoding.preset,
+    paths = eye_paths(path) if stereo_format == "two_files" else (path,)
+    pictures = {
+        "width": width // len(paths),
+        "height": height,
+        "frame_rate": RATE,
+        "time_base": 1 / RATE,
+        "stereo_format": stereo_format,
     }
-    place = path, width, height, RATE, 1 / RATE
-    if stereo_format == "two_files":
-        writer = TwoFilesWriter(*place, **options)
-    else:
-        writer = VideoWriter(*place, stereo_format=stereo_format, **options)
-    with writer:
-        for number, frame in enumerate(frames):
-            writer.write(frame, number)
-    made = [_read(eye) for eye in getattr(writer, "paths", (path,))]
+    # As the converter does: encoded in two segments, then joined.
+    segments = [[target.with_suffix(f".{half}.packets") for target in paths] for half in (0, 1)]
+    middle = len(frames) // 2
+    for files, numbers in zip(segments, (range(middle), range(middle, len(frames))), strict=True):
+        with SegmentWriter(files, encoding=encoding, **pictures) as segment:
+            for number in numbers:
+                segment.write(frames[number], number)
+            segment.close()
+    for eye, target in enumerate(paths):
+        with VideoWriter(target, **pictures, **dataclasses.asdict(encoding)) as writer:
+            for files in segments:
+                writer.write_packets(files[eye])
+    made = [_read(eye) for eye in paths]
     views = [np.hstack(views) for views in zip(*made, strict=True)]
     if len(views) != len(frames) or views[0].shape != frames[0].shape:
         return f"FAILED: {len(views)} frames of {views[0].shape[1::-1]}"

@@ -45,6 +45,7 @@ LAYERS = {
     "summaries": 3,
     "placed_frames": 4,
     "stereo_frames": 4,
+    "array_conversion": 4,
     "film_conversion": 4,
     "film_output": 4,
     "film_segments": 4,
