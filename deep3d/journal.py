@@ -119,7 +119,7 @@ class Journal:
             return
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise ValueError(f"{self.folder}: another process is at work there") from error
 
     def _keep(self, task, entries):
