@@ -9,13 +9,19 @@ import pathlib
 from absl import flags
 
 from deep3d.batch import Reporter, convert_all, sources_of
-from deep3d.command_line import UsageError, define_flags, load_tensorflow, override, run_script
+from deep3d.comfort import ParallaxReport
+from deep3d.command_line import UsageError, define_flags, override, run_script
 from deep3d.config import ConversionConfig
+from deep3d.conversion import convert
 from deep3d.devices import DEVICES, config_for
+from deep3d.pretrained import RUNTIMES, load_predictor
 
 flags.DEFINE_string("output", None, "Target file, or folder; default: beside the source.")
 flags.DEFINE_string("for", None, f"What plays it; other flags count more: {', '.join(DEVICES)}.")
 flags.DEFINE_string("model", "default", "Shipped model or path of a model file.")
+flags.DEFINE_enum(
+    "runtime", "auto", RUNTIMES, "What runs the network; auto: LiteRT for shipped models, or Keras."
+)
 flags.DEFINE_string(
     "report", None, "Writes the parallax of every shot to this .json and .png; folder for several."
 )
@@ -40,15 +46,7 @@ def main(arguments):
     if options.report:
         _check_report(options.report, sources)
 
-    load_tensorflow()
-    from deep3d.comfort import ParallaxReport
-    from deep3d.conversion import convert
-    from deep3d.inference import Predictor
-    from deep3d.model import set_precision
-    from deep3d.pretrained import load_model
-
-    set_precision("auto")
-    predictor = Predictor(*load_model(options.model))
+    predictor = load_predictor(options.model, options.runtime)
 
     def convert_one(source, progress, announce):
         report = ParallaxReport(config.budget) if options.report else None

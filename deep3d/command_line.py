@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 failed with one clear line, 2 wrong usage, 130 interrupted.
 """
 
+import contextlib
 import dataclasses
 import importlib
 import inspect
@@ -11,7 +12,7 @@ import re
 import signal
 import sys
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from absl import app, flags, logging
 
@@ -117,13 +118,20 @@ def load_tensorflow():
     TF_CPP_MIN_LOG_LEVEL does not hold them back (tensorflow/tensorflow issue 100442), and they
     would bury the one line that a script says. What Python raises is raised as always.
     """
+    with silent_standard_error():
+        tensorflow = importlib.import_module("tensorflow")
+        tensorflow.config.list_logical_devices()  # looks for GPUs, with remarks of its own
+
+
+@contextlib.contextmanager
+def silent_standard_error() -> Iterator[None]:
+    """Drops what libraries, C++ ones too, write on standard error meanwhile."""
     sys.stderr.flush()
     kept = os.dup(2)
     with open(os.devnull, "wb") as nothing:
         os.dup2(nothing.fileno(), 2)
     try:
-        tensorflow = importlib.import_module("tensorflow")
-        tensorflow.config.list_logical_devices()  # looks for GPUs, with remarks of its own
+        yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)

@@ -4,7 +4,6 @@ import functools
 import hashlib
 
 import cv2
-import keras
 import numpy as np
 
 from deep3d.config import ModelConfig
@@ -33,14 +32,16 @@ def network_size(width: int, height: int, config: ModelConfig) -> tuple[int, int
 
 
 class Predictor:
-    """Runs a network on batches of uint8 pictures.
+    """Runs a Keras network on batches of uint8 pictures.
 
     Args:
-        model: Network of `build_deep3d`.
+        model: Keras model of `build_deep3d`.
         config: Its architecture.
     """
 
-    def __init__(self, model: keras.Model, config: ModelConfig):
+    def __init__(self, model, config: ModelConfig):
+        import keras  # takes seconds, and `LitePredictor` does without
+
         self.config, self._model = config, model
         probabilities = model.output["probabilities"]
         self._probabilities = keras.Model(model.input, probabilities)
@@ -75,7 +76,7 @@ class Predictor:
         Returns:
             (batch, rows, columns) float32 in pixels at `config.levels.width`.
         """
-        return np.asarray(self._disparity.predict_on_batch(_scaled(pictures)), np.float32)
+        return np.asarray(self._disparity.predict_on_batch(scaled(pictures)), np.float32)
 
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """Distribution over the levels, for the pixels of the right view.
@@ -86,8 +87,9 @@ class Predictor:
         Returns:
             (batch, rows, columns, levels) float32.
         """
-        return np.asarray(self._probabilities.predict_on_batch(_scaled(pictures)), np.float32)
+        return np.asarray(self._probabilities.predict_on_batch(scaled(pictures)), np.float32)
 
 
-def _scaled(pictures: np.ndarray) -> np.ndarray:
+def scaled(pictures: np.ndarray) -> np.ndarray:
+    """uint8 pictures as networks take them, float32 in [0, 1]."""
     return pictures.astype(np.float32) / 255.0
