@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test slow-test lint bench packs films default-model model-card clean
+.PHONY: demo test slow-test lint bench packs films default-model lite-models model-card clean
 
 $(BIN)/deep3d-convert: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -84,6 +84,10 @@ default-model: packs
 	$(TRAIN) --workdir=runs/default_on --start_from=runs/default/model.h5 $(ON)
 	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
 		'runs/default_on/default.h5', *c.load_model('runs/default_on/model.h5'), half=True)"
+
+# What runs a shipped model without TensorFlow; to be made anew whenever deep3d/weights changes.
+lite-models: $(BIN)/deep3d-convert
+	$(BIN)/python -m deep3d.lite_export deep3d/weights/*.h5
 
 # Stereo films and their shards, for make model-card SYNTHETIC=runs/data/shards.
 FILMS ?= 42

@@ -36,6 +36,9 @@ setup(
         # 19.0 no longer takes the `metadata_errors` with which damaged tags are read.
         "av>=17.1,<19",
         "tqdm>=4.67",
+        # Runs the shipped models; without it TensorFlow does. Macs with Intel's processors are the
+        # only ones that it has no current packages for.
+        'ai-edge-litert>=2.3; sys_platform != "darwin" or platform_machine == "arm64"',
     ],
     extras_require={
         "test": ["pytest>=8.3"],

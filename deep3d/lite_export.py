@@ -32,8 +32,12 @@ def export(source: pathlib.Path, target: pathlib.Path):
         CheckpointError: If the model file is missing or damaged.
         ValueError: If its network is not the compact one.
     """
+    policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
-    model, config = checkpoint.load_model(source)
+    try:
+        model, config = checkpoint.load_model(source)
+    finally:
+        keras.config.set_dtype_policy(policy)
     if config.encoder != "compact":
         raise ValueError(f"The encoder must be compact. Received: {config.encoder}")
     with replaced_when_complete(target) as temporary:

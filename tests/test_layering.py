@@ -11,6 +11,7 @@ FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets"}
 LAYERS = {
     "atomic_file": 0,
     "disparity": 0,
+    "errors": 0,
     "video": 0,
     "background": 0,
     "batch": 0,
@@ -42,6 +43,7 @@ LAYERS = {
     "vgg": 3,
     "checkpoint": 3,
     "inference": 3,
+    "lite_inference": 3,
     "summaries": 3,
     "placed_frames": 4,
     "stereo_frames": 4,
@@ -50,6 +52,7 @@ LAYERS = {
     "film_output": 4,
     "film_segments": 4,
     "pretrained": 4,
+    "lite_export": 4,
     "evaluation": 4,
     "report": 5,
     "training": 5,
@@ -60,7 +63,8 @@ WITHOUT_FRAMEWORK = {
     "stage_clock",
     "composition", "config", "rendering", "baselines", "metrics", "score_tables",
     "depth_scores", "clip_scores", "pairs", "temporal", "image_file", "left_disparity",
-    "devices", "frame_packer", "batch", "output_files", "comfort", "eye_views",
+    "devices", "frame_packer", "batch", "output_files", "comfort", "eye_views", "errors",
+    "lite_inference",
 }  # fmt: skip
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",
