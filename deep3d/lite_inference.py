@@ -65,6 +65,7 @@ class LitePredictor(Predictor):
             CheckpointError: If the file is damaged.
         """
         self.config = config_module.from_json(ModelConfig, _member(path, CONFIG_MEMBER))
+        self._source = _member(path, SOURCE_MEMBER)
         threads = threads or min(os.cpu_count() or 1, MAX_THREADS)
         try:
             with silent_standard_error():  # it tells that it has a fast way, when first prepared
@@ -72,6 +73,11 @@ class LitePredictor(Predictor):
                 self._prepare(self.config.height, self.config.width)
         except (ValueError, RuntimeError) as error:  # LiteRT's words for a bad file
             raise CheckpointError(f"{path} is damaged: {error}") from error
+
+    @property
+    def fingerprint(self) -> str:
+        """As for `Predictor`, and other than that of the same weights in Keras."""
+        return f"litert {self._source}"
 
     def disparity(self, pictures: np.ndarray) -> np.ndarray:
         """As for `Predictor`."""
