@@ -2,21 +2,35 @@
 
 python convert_video.py film.mp4 [more files or folders] [--output=PATH] [--format=half_sbs]
 python convert_video.py film.mp4 --for=quest
+python convert_video.py film.mp4 --dry-run     tells what would be done, at once
+python convert_video.py film.mp4 --preview     pictures of a few moments in 3D, in seconds
+
+A folder means its videos, or its pictures if it has no videos.
 """
 
 import pathlib
+from collections.abc import Callable
 
 from absl import flags
 
-from deep3d.batch import Reporter, convert_all, sources_of
+from deep3d.batch import Reporter, all_sources, convert_all, describe_conversion
 from deep3d.comfort import ParallaxReport
 from deep3d.command_line import UsageError, define_flags, override, run_script
 from deep3d.config import ConversionConfig
 from deep3d.conversion import convert
+from deep3d.conversion_plan import plan_conversion, plan_facts, plan_lines
 from deep3d.devices import DEVICES, config_for
+from deep3d.model_files import model_path
+from deep3d.output_files import previews_of, reports_of, targets_of
 from deep3d.pretrained import RUNTIMES, load_predictor
+from deep3d.preview import describe_preview, preview
 
-flags.DEFINE_string("output", None, "Target file, or folder; default: beside the source.")
+flags.DEFINE_string(
+    "output",
+    None,
+    "Target file, or folder, where sources of one name keep their own folders; default: beside "
+    "the source.",
+)
 flags.DEFINE_string("for", None, f"What plays it; other flags count more: {', '.join(DEVICES)}.")
 flags.DEFINE_string("model", "default", "Shipped model or path of a model file.")
 flags.DEFINE_enum(
@@ -24,6 +38,10 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_string(
     "report", None, "Writes the parallax of every shot to this .json and .png; folder for several."
+)
+flags.DEFINE_boolean("dry_run", False, "Tells what would be done, and does nothing.")
+flags.DEFINE_boolean(
+    "preview", False, "Writes NAME.3D.preview.png and .gif with a few moments in 3D, no film."
 )
 flags.DEFINE_boolean("overwrite", False, "Replace existing targets.")
 flags.DEFINE_boolean("quiet", False, "No progress bar and no remarks.")
@@ -36,44 +54,68 @@ def main(arguments):
     options = flags.FLAGS
     if not arguments:
         raise UsageError("Give at least one video, picture or folder.")
+    if sum(map(bool, (options.dry_run, options.preview, options.report))) > 1:
+        raise UsageError("Give one of --dry-run, --preview and --report.")
+    sources = all_sources(arguments)
     try:
         config = override(config_for(options["for"].value))
+        targets = targets_of(sources, options.output, config)
+        previews = previews_of(sources, targets) if options.preview else []
+        reports = reports_of(sources, options.report) if options.report else [None] * len(sources)
+        model_path(options.model)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    sources = [source for argument in arguments for source in sources_of(argument)]
-    if options.output and (len(sources) > 1 or options.output.endswith("/")):
-        pathlib.Path(options.output).mkdir(parents=True, exist_ok=True)
-    if options.report:
-        _check_report(options.report, sources)
+    if options.dry_run:
+        work, describe = _planner(dict(zip(sources, targets, strict=True)), config), _describe_plan
+    elif options.preview:
+        work, describe = _previewer(dict(zip(sources, previews, strict=True)), config)
+    else:
+        files = dict(zip(sources, zip(targets, reports, strict=True), strict=True))
+        work, describe = _converter(files, config), describe_conversion
+    say = Reporter(options.quiet and not options.dry_run, options.json, describe)
+    alone = len(sources) == 1 or options.debug
+    return 1 if convert_all(sources, work, say, alone) else 0
 
-    predictor = load_predictor(options.model, options.runtime)
+
+def _planner(targets: dict, config: ConversionConfig) -> Callable:
+    return lambda source, *_: plan_conversion(source, targets[source], config)
+
+
+def _describe_plan(_, plan):
+    overwrite = flags.FLAGS.overwrite
+    return plan_lines(plan, overwrite), plan_facts(plan, overwrite)
+
+
+def _previewer(files: dict, config: ConversionConfig) -> tuple[Callable, Callable]:
+    predictor = load_predictor(flags.FLAGS.model, flags.FLAGS.runtime)
+
+    def preview_one(source, *_):
+        _make_folder(files[source][0])
+        return preview(source, files[source], predictor, config, flags.FLAGS.overwrite)
+
+    return preview_one, describe_preview
+
+
+def _converter(files: dict, config: ConversionConfig) -> Callable:
+    predictor = load_predictor(flags.FLAGS.model, flags.FLAGS.runtime)
 
     def convert_one(source, progress, announce):
-        report = ParallaxReport(config.budget) if options.report else None
+        target, asked = files[source]
+        _make_folder(target)
+        report = ParallaxReport(config.budget) if asked else None
         listeners = progress, announce, report
-        result = convert(source, options.output, predictor, config, options.overwrite, *listeners)
+        result = convert(source, target, predictor, config, flags.FLAGS.overwrite, *listeners)
         if report:
-            report.write(_report_path(options.report, source, len(sources)))
+            asked.parent.mkdir(parents=True, exist_ok=True)
+            report.write(asked)
         return result
 
-    alone = len(sources) == 1 or options.debug
-    return (
-        1 if convert_all(sources, convert_one, Reporter(options.quiet, options.json), alone) else 0
-    )
+    return convert_one
 
 
-def _check_report(asked: str, sources: list[pathlib.Path]):
-    folder = _report_path(asked, sources[0], len(sources)).parent
-    if not folder.is_dir():
-        raise UsageError(f"The folder of the report must exist. Received: {asked}.")
-
-
-def _report_path(asked: str, source: pathlib.Path, sources: int) -> pathlib.Path:
-    path = pathlib.Path(asked)
-    if sources == 1 and not path.is_dir():
-        return path
-    path.mkdir(parents=True, exist_ok=True)
-    return path / f"{source.stem}.comfort"
+def _make_folder(path: pathlib.Path):
+    if flags.FLAGS.output:  # otherwise it is that of the source
+        path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def run():

@@ -14,6 +14,7 @@ from absl import flags
 
 from deep3d.command_line import UsageError, define_flags, load_tensorflow, override, run_script
 from deep3d.config import ModelConfig, TrainingConfig, experiments
+from deep3d.wording import either
 
 flags.DEFINE_string("config", "default", f"Experiment: {', '.join(experiments())}.")
 flags.DEFINE_string("data", None, "Folder written by data_pipeline.ingest.")
@@ -34,7 +35,7 @@ def main(arguments):
     if bool(options.data) == bool(options.packs) or not options.workdir:
         raise UsageError("Give --workdir, and either --data or --packs.")
     if options.config not in experiments():
-        raise UsageError(f"--config must be one of {', '.join(experiments())}.")
+        raise UsageError(f"--config must be one of {either(experiments())}.")
     experiment = experiments()[options.config]
     experiment = type(experiment)(override(experiment.model), override(experiment.training))
     if options.data:  # stereo pairs, whose right views are all that is known

@@ -25,6 +25,7 @@ from data_pipeline.film import PlannedShot
 from data_pipeline.synthetic import encode_disparity
 from deep3d.atomic_file import write_bytes
 from deep3d.command_line import UsageError, define_flags, only_flags, run_script, terminal_progress
+from deep3d.wording import either
 
 FRAME_RATE = 24
 _FOLDERS = ("left", "right", "disparity_left")
@@ -58,9 +59,7 @@ class BlenderFilmConfig:
 
     def __post_init__(self):
         if self.kind not in ("any", *KINDS):
-            raise ValueError(
-                f"kind must be any or one of {', '.join(KINDS)}. Received: {self.kind}"
-            )
+            raise ValueError(f"kind must be any or one of {either(KINDS)}. Received: {self.kind}")
         for name, least, most in (
             ("seed", 0, 2**31 - 1),
             ("frames", 1, 10**6),

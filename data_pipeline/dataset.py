@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from data_pipeline import schema
 from data_pipeline.augmentation import change_colors, extend_rows, flip_pair
+from deep3d.wording import either
 
 # Random numbers that one pair takes: row, column, flip, brightness, contrast, saturation, gamma
 # and the three colors of the cast.
@@ -152,7 +153,7 @@ def _open_builder(data_dir, split: str):
         raise DataError(_damaged(data_dir, error)) from error
     if split not in builder.info.splits:
         raise DataError(
-            f"split must be one of {sorted(builder.info.splits)}, which {data_dir} holds. "
+            f"split must be one of {either(sorted(builder.info.splits))}, which {data_dir} holds. "
             f"Received: {split}"
         )
     return builder

@@ -9,6 +9,8 @@ import dataclasses
 
 import numpy as np
 
+from deep3d.wording import either
+
 # What a picture shows, for tables by kind of content.
 CONTENTS = ("indoor", "street", "nature", "close-up", "film")
 LONGEST_SIDE = 480  # pixels, of the pictures that sources yield
@@ -36,7 +38,9 @@ class DepthExample:
 
     def __post_init__(self):
         if self.content not in CONTENTS:
-            raise ValueError(f"The content must be one of {CONTENTS}. Received: {self.content!r}")
+            raise ValueError(
+                f"The content must be one of {either(CONTENTS)}. Received: {self.content!r}"
+            )
         size = self.left.shape[:2]
         if self.left.dtype != np.uint8 or self.left.shape != (*size, 3):
             raise ValueError(

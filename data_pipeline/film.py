@@ -10,6 +10,7 @@ import numpy as np
 from data_pipeline.render import StereoFrame, render_stereo
 from data_pipeline.shot_design import KINDS, random_scene
 from deep3d.video import LAYOUTS
+from deep3d.wording import either
 
 MOVIE_LAYOUTS = (*LAYOUTS, "mono")
 _ASPECTS = (1.85, 2.0, 2.35, 2.39)
@@ -57,7 +58,7 @@ class MovieConfig:
     def __post_init__(self):
         if self.layout not in MOVIE_LAYOUTS:
             raise ValueError(
-                f"layout must be one of {', '.join(MOVIE_LAYOUTS)}. Received: {self.layout}"
+                f"layout must be one of {either(MOVIE_LAYOUTS)}. Received: {self.layout}"
             )
         if not (32 <= self.width <= _MAX_SIDE and 32 <= self.height <= _MAX_SIDE):
             raise ValueError(
@@ -72,9 +73,7 @@ class MovieConfig:
                 f"seed and title_seconds must be >= 0. Received: {self.seed}, {self.title_seconds}"
             )
         if self.kind not in ("any", *KINDS):
-            raise ValueError(
-                f"kind must be any or one of {', '.join(KINDS)}. Received: {self.kind}"
-            )
+            raise ValueError(f"kind must be any or one of {either(KINDS)}. Received: {self.kind}")
         if self.bars not in ("auto", "none") and not (
             self.bars.isdecimal() and 4 * int(self.bars) < self.height
         ):

@@ -23,6 +23,7 @@ from data_pipeline.planes import plane_kinds, shows_sky, without_border
 from data_pipeline.subjects import Stage, ground_edges, stage_of_person, subject_disparity
 from data_pipeline.upright import upright_disparity
 from deep3d.image_file import read_image
+from deep3d.wording import either
 
 SOURCES = ("camvid", "labelmefacade", "ade_planar_sprs", "clothing_coparsing", "davis2016_val")
 # Larger files are refused before anything is made of them.
@@ -96,7 +97,7 @@ def labelled_examples(folder: pathlib.Path | str, source: str) -> Iterator[Depth
         FileNotFoundError: without the source's images.
     """
     if source not in SOURCES:
-        raise ValueError(f"The source must be one of {SOURCES}. Received: {source!r}")
+        raise ValueError(f"The source must be one of {either(SOURCES)}. Received: {source!r}")
     folder = pathlib.Path(folder)
     files = sorted((folder / source / "images").glob("*.jpg"))
     if not files:

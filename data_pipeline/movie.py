@@ -25,6 +25,7 @@ from data_pipeline.quality import MeasuredPair, QualityLimits, measure_pair
 from deep3d.composition import Composition, apply_composition, compose_for_levels
 from deep3d.disparity import DisparityLevels
 from deep3d.video import LAYOUTS, ShotDetector, VideoError, VideoReader, unpack
+from deep3d.wording import either
 
 # Where in the movie, as shares of its duration, frames are looked at for black bars.
 BAR_PROBES = tuple(0.05 + 0.1 * k for k in range(10))
@@ -58,7 +59,7 @@ class MovieOptions:
 
     def __post_init__(self):
         if self.layout not in LAYOUTS:
-            raise ValueError(f"layout must be one of {LAYOUTS}. Received: {self.layout}")
+            raise ValueError(f"layout must be one of {either(LAYOUTS)}. Received: {self.layout}")
         if not 0.001 <= self.every_s <= 3600:
             raise ValueError(f"every_s must be within 0.001..3600. Received: {self.every_s}")
         if not 16 <= self.minimum_width <= self.width:

@@ -24,6 +24,7 @@ import numpy as np
 from data_pipeline.depth_example import DepthExample, size_within
 from data_pipeline.hole_filling import fill_smoothly
 from deep3d.image_file import read_image
+from deep3d.wording import either
 
 COLUMNS = ("source", "rgb", "depth", "kind", "depth_unit")
 UNITS = ("mm", "relative_inverse", "relative_depth")
@@ -111,7 +112,7 @@ def _unit(row: dict[str, str]) -> str:
     unit = row["depth_unit"].partition("(")[0].strip()
     if unit not in UNITS:
         raise ValueError(
-            f"depth_unit must be one of {UNITS}. Received: {unit!r} for {row['depth']}"
+            f"depth_unit must be one of {either(UNITS)}. Received: {unit!r} for {row['depth']}"
         )
     return unit
 
@@ -120,9 +121,9 @@ def _content(row: dict[str, str]) -> str:
     for word, content in CONTENT_OF_KIND.items():
         if word in row["kind"]:
             return content
-    words = ", ".join(CONTENT_OF_KIND)
     raise ValueError(
-        f"kind must contain one of {words}. Received: {row['kind']!r} for {row['rgb']}"
+        f"kind must contain one of {either(CONTENT_OF_KIND)}. "
+        f"Received: {row['kind']!r} for {row['rgb']}"
     )
 
 

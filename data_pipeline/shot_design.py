@@ -16,6 +16,7 @@ from data_pipeline.render import inverse_depths
 from data_pipeline.scene import Look, Scene
 from data_pipeline.still_life import still_life
 from data_pipeline.surface_photos import SurfacePhotos
+from deep3d.wording import either
 
 KINDS = ("room", "country", "street", "closeup")
 # Disparity of anything at any moment, in parts of the width: -8..+7 px at 384, with a margin for
@@ -46,7 +47,7 @@ def random_scene(
     """
     kinds = KINDS if photos is None else (*KINDS, "still_life")
     if kind is not None and kind not in kinds:
-        raise ValueError(f"kind must be one of {', '.join(kinds)}. Received: {kind}")
+        raise ValueError(f"kind must be one of {either(kinds)}. Received: {kind}")
     kind = kind or str(rng.choice(KINDS, p=(0.3, 0.25, 0.2, 0.25)))
     indoor = kind in ("room", "still_life") or (kind == "closeup" and rng.random() < 0.55)
     look = _look(rng, indoor)

@@ -28,6 +28,7 @@ from data_pipeline.soundtrack import write_chords
 from deep3d.atomic_file import write_bytes
 from deep3d.command_line import UsageError, define_flags, only_flags, run_script, terminal_progress
 from deep3d.video import CONTAINERS, VideoWriter, pack, packed_size
+from deep3d.wording import either
 
 DISPARITY_OFFSET, DISPARITY_STEPS = 512, 64  # of the stored disparity
 
@@ -171,9 +172,7 @@ def _main(arguments: list[str]) -> None:
     if not options.output:
         raise UsageError("--output must be given.")
     if pathlib.Path(options.output).suffix not in CONTAINERS:
-        raise UsageError(
-            f"--output must end in {', '.join(CONTAINERS)}. Received: {options.output}."
-        )
+        raise UsageError(f"--output must end in {either(CONTAINERS)}. Received: {options.output}.")
     make_movie(config, options.output, options.truth, terminal_progress())
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from deep3d import config as config_module
 from deep3d.atomic_file import replaced_when_complete
 from deep3d.config import ModelConfig
-from deep3d.errors import CheckpointError
 from deep3d.model import build_deep3d
+from deep3d.model_files import CheckpointError
 
 CONFIG_ATTRIBUTE = "deep3d_config"
 MAX_CONFIG_CHARACTERS = 100_000

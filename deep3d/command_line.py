@@ -159,10 +159,16 @@ def _parse(arguments: list[str]) -> list[str]:
         print(flags.FLAGS.main_module_help())
         raise SystemExit(0)
     try:
-        return flags.FLAGS(arguments)
+        return flags.FLAGS([arguments[0], *map(_underscored, arguments[1:])])
     except flags.Error as error:
         print(f"{error}. See --help.", file=sys.stderr)
         raise SystemExit(2) from error
+
+
+def _underscored(argument: str) -> str:
+    """--dry-run as --dry_run, which is how absl names flags."""
+    name, equals, value = argument.partition("=")
+    return name[:2] + name[2:].replace("-", "_") + equals + value if name[:2] == "--" else argument
 
 
 def _interrupt(*_):

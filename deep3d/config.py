@@ -12,6 +12,7 @@ from deep3d.video.encoding import CONTAINERS, Encoding, depths_of
 from deep3d.video.stereo_format import OUTPUT_FORMATS
 from deep3d.video.stereo_picture import PAIR_SUFFIXES
 from deep3d.video.vr180 import FIELDS_OF_VIEW
+from deep3d.wording import either
 
 ENCODERS = ("compact", "vgg16")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", *PAIR_SUFFIXES)
@@ -43,7 +44,9 @@ class ModelConfig:
 
     def __post_init__(self):
         if self.encoder not in ENCODERS:
-            raise ValueError(f"The encoder must be one of {ENCODERS}. Received: {self.encoder!r}")
+            raise ValueError(
+                f"The encoder must be one of {either(ENCODERS)}. Received: {self.encoder!r}"
+            )
         if self.fully_connected and self.encoder != "vgg16":
             raise ValueError(
                 f"The encoder must be vgg16 with a fully connected branch. Received: {self.encoder}"
@@ -156,7 +159,7 @@ class ConversionConfig:
     def __post_init__(self):
         if self.format not in OUTPUT_FORMATS:
             raise ValueError(
-                f"The format must be one of {', '.join(OUTPUT_FORMATS)}. Received: {self.format!r}"
+                f"The format must be one of {either(OUTPUT_FORMATS)}. Received: {self.format!r}"
             )
         if self.renderer not in ("warp", "select"):
             raise ValueError(f"The renderer must be warp or select. Received: {self.renderer!r}")
@@ -241,7 +244,7 @@ class ConversionConfig:
         elif suffix not in PICTURE_SUFFIXES:
             names = (kind.removeprefix(".") for kind in (*CONTAINERS, *PICTURE_SUFFIXES))
             raise ValueError(
-                f"The container must be one of {', '.join(names)}. Received: {self.container!r}"
+                f"The container must be one of {either(names)}. Received: {self.container!r}"
             )
 
 

@@ -7,6 +7,7 @@ an H.264 stream. AV1 and VP9 are nobody's default: 3D players decode them less o
 """
 
 from deep3d.config import ConversionConfig
+from deep3d.wording import either
 
 DEVICES = {
     "anaglyph": ConversionConfig("anaglyph_dubois", container="mp4"),
@@ -32,5 +33,5 @@ def config_for(device: str | None) -> ConversionConfig:
         ValueError: If nothing is known of the device.
     """
     if device is not None and device not in DEVICES:
-        raise ValueError(f"The device must be one of {', '.join(DEVICES)}. Received: {device!r}")
+        raise ValueError(f"The device must be one of {either(DEVICES)}. Received: {device!r}")
     return ConversionConfig() if device is None else DEVICES[device]

@@ -20,8 +20,8 @@ from deep3d import config as config_module
 from deep3d.command_line import silent_standard_error
 from deep3d.config import ModelConfig
 from deep3d.disparity import expected_disparity
-from deep3d.errors import CheckpointError
 from deep3d.inference import Predictor, scaled
+from deep3d.model_files import CheckpointError
 
 CONFIG_MEMBER = "deep3d_config.json"
 SOURCE_MEMBER = "source.sha256"

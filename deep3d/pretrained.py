@@ -1,40 +1,14 @@
-"""Models by name: those that are shipped in `deep3d/weights`, or any model file by its path."""
+"""Models by name or path."""
 
-import os
 import pathlib
 
+from deep3d import model_files
 from deep3d.command_line import load_tensorflow
-from deep3d.errors import CheckpointError
 from deep3d.inference import Predictor
+from deep3d.model_files import model_path
+from deep3d.wording import either
 
-WEIGHTS = pathlib.Path(__file__).parent / "weights"
 RUNTIMES = ("auto", "litert", "keras")
-
-
-def shipped_models() -> list[str]:
-    """Names that `load_model` knows without a path."""
-    return sorted(path.stem for path in WEIGHTS.glob("*.h5"))
-
-
-def model_path(name: str) -> pathlib.Path:
-    """File of a model.
-
-    Args:
-        name: A shipped name such as "default", or the path of a model file.
-
-    Returns:
-        Its path.
-
-    Raises:
-        CheckpointError: If neither a shipped model nor a file has this name.
-    """
-    if name in shipped_models():
-        return WEIGHTS / f"{name}.h5"
-    if os.path.isfile(name):
-        return pathlib.Path(name)
-    raise CheckpointError(
-        f"Unknown model {name!r}: it is neither a file nor one of {', '.join(shipped_models())}."
-    )
 
 
 def load_model(name: str = "default"):
@@ -74,7 +48,7 @@ def load_predictor(name: str = "default", runtime: str = "auto") -> Predictor:
         ValueError: If the runtime is unknown or cannot run the model.
     """
     if runtime not in RUNTIMES:
-        raise ValueError(f"The runtime must be one of {', '.join(RUNTIMES)}. Received: {runtime!r}")
+        raise ValueError(f"The runtime must be one of {either(RUNTIMES)}. Received: {runtime!r}")
     path = model_path(name)
     if runtime == "keras":
         return _keras_predictor(path)
@@ -97,7 +71,7 @@ def _lite_predictor(path: pathlib.Path) -> Predictor:
         raise _NoLiteModelError(f"LiteRT cannot be imported: {error}.") from error
     lite_path = path.with_suffix(".tflite")
     # Other files are not trusted, and LiteRT checks nothing.
-    if path.parent != WEIGHTS or not lite_inference.is_made_from(lite_path, path):
+    if path.parent != model_files.WEIGHTS or not lite_inference.is_made_from(lite_path, path):
         raise _NoLiteModelError(f"LiteRT has no version of {path}; only shipped models have one.")
     return lite_inference.LitePredictor(lite_path)
 

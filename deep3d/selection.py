@@ -13,6 +13,8 @@ import math
 import keras
 from keras import ops
 
+from deep3d.wording import either
+
 PADDINGS = ("edge", "reflect")
 
 
@@ -150,7 +152,7 @@ def _fused(function):
 
 def _check_padding(padding: str):
     if padding not in PADDINGS:
-        raise ValueError(f"The padding must be one of {PADDINGS}. Received: {padding!r}")
+        raise ValueError(f"The padding must be one of {either(PADDINGS)}. Received: {padding!r}")
 
 
 def _margins(disparities) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from deep3d.atomic_file import write_bytes
 from deep3d.config import Experiment, TrainingConfig
 from deep3d.losses import DisparityLoss, right_view_loss
 from deep3d.model import build_deep3d, logits_scale, set_precision
-from deep3d.pretrained import model_path
+from deep3d.model_files import model_path
 from deep3d.summaries import DepthSummaries
 
 CHECKPOINT_NAME = "checkpoint.h5"

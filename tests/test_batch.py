@@ -2,7 +2,7 @@ import pathlib
 
 import pytest
 
-from deep3d.batch import sources_of
+from deep3d.batch import all_sources, sources_of
 
 
 @pytest.fixture
@@ -33,5 +33,20 @@ def test_sources_of_a_file(films):
 
 
 def test_sources_of_a_folder_without_films(tmp_path):
-    with pytest.raises(ValueError, match="has no videos"):
+    with pytest.raises(ValueError, match="has neither videos nor pictures"):
         sources_of(str(tmp_path))
+
+
+def test_sources_of_a_folder_of_pictures(films, tmp_path):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("b.JPG", "a.png", "a.3D.SBS_LRF_Full_SBS.png", "notes.txt"):
+        (pictures / name).write_bytes(b"")
+    assert names(sources_of(str(pictures))) == ["a.png", "b.JPG"]
+    (films / "poster.jpg").write_bytes(b"")  # beside films it is no source
+    assert "poster.jpg" not in names(sources_of(str(films)))
+
+
+def test_all_sources_takes_each_once(films):
+    arguments = [f"{films}/b.mkv", str(films), f"{films}/../{films.name}/b.mkv"]
+    assert sorted(names(all_sources(arguments))) == ["a.mp4", "b.mkv", "odd[1].mkv"]

@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from video_samples import write_video
 
 from deep3d import command_line
 
@@ -55,6 +56,11 @@ def test_help_is_fast_and_complete(script):
         ("convert_video.py", "film.mp4", "--start=-1"),
         ("convert_video.py", "film.mp4", "--report=no/such/folder/report"),
         ("convert_video.py", "film.mp4", "--for=tv", "--bits=10"),
+        ("convert_video.py", "film.mp4", "--model=none.h5"),
+        ("convert_video.py", "film.mp4", "--output=film.avi"),
+        ("convert_video.py", "film.mp4", "--output=no/such/folder/film.mkv"),
+        ("convert_video.py", "film.mp4", "other.mp4", "--output=both.mkv"),
+        ("convert_video.py", "film.mp4", "film.mkv", "--container=mkv"),
         ("train.py", "--config=no-such", "--data=x", "--workdir=y"),
         ("train.py",),
         ("eval.py", "stray", "--data=x"),
@@ -65,6 +71,36 @@ def test_wrong_usage_is_one_line_and_exit_code_2(arguments):
     assert result.returncode == 2
     assert len(result.stderr.strip().splitlines()) == 1
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("argument", ["--model=none.h5", "--output=film.avi"])
+def test_wrong_usage_is_found_without_tensorflow(argument):
+    result = run("-X", "importtime", "convert_video.py", "film.mp4", argument)
+    assert result.returncode == 2
+    assert "| tensorflow" not in result.stderr
+
+
+def test_dry_run_tells_of_every_source_without_tensorflow(tmp_path):
+    (tmp_path / "a.mp4").write_text("no video")
+    write_video(tmp_path / "b.mp4", audio=["aac"])
+    before = sorted(tmp_path.iterdir())
+    for flag in ("--dry-run", "--dry_run"):
+        result = run(
+            *("-X", "importtime", "convert_video.py", tmp_path, flag, "--max-width=60"),
+            f"--output={tmp_path / 'new'}",
+        )
+        assert result.returncode == 1
+        assert "| tensorflow" not in result.stderr
+        assert f"Error: {tmp_path / 'a.mp4'}: not a readable video" in result.stderr
+        assert result.stdout.splitlines() == [
+            "b.mp4: 64x48, 25 frames/s, 0:00.5, about 12 frames, h264 of 8 bits",
+            f"  to {tmp_path / 'new' / 'b.3D.HSBS_LR.mp4'}",
+            "  as half_sbs, 60x44, h264 of 8 bits, crf 18, preset fast",
+            "  copied: aac audio (eng)",
+        ]
+    facts = run("convert_video.py", tmp_path, "--dry-run", "--json").stdout.splitlines()
+    assert "error" in json.loads(facts[0]) and json.loads(facts[1])["frame"]["width"] == 64
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_flags_override_nested_defaults():

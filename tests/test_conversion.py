@@ -201,14 +201,12 @@ def test_convert_rejects_containers_of_the_other_kind(film, tmp_path, predictor)
         conversion.convert(film, tmp_path, predictor, ConversionConfig(container="jps"))
     with pytest.raises(ValueError, match=r"a \.webm file must be av1 or vp9"):
         conversion.convert(film, tmp_path / "x.webm", predictor, ConversionConfig(codec="h264"))
-    with pytest.raises(
-        ValueError, match=r"\.webm files cannot hold aac audio"
-    ):  # VP9 is no trouble
-        conversion.convert(film, tmp_path / "x.webm", predictor, ConversionConfig())
     # A device's container says nothing about pictures.
     result = conversion.convert(source, None, predictor, ConversionConfig(container="mp4"))
     assert result.output.name == "photo.3D.HSBS_LR.png"
     assert not list(tmp_path.glob("x.*"))
+    result = conversion.convert(film, tmp_path / "x.webm", predictor, ConversionConfig())
+    assert result.losses == ("aac audio (eng) becomes opus",)
 
 
 def test_convert_reports_the_parallax(film, tmp_path, predictor):
@@ -368,6 +366,20 @@ def test_script_converts_folder_and_reports_the_bad_one(film, tmp_path, script):
     assert (tmp_path / "b.3D.HSBS_LR.mp4").exists()
     reports = sorted(path.name for path in (tmp_path / "reports").iterdir())
     assert reports == ["b.comfort.json", "b.comfort.png"]
+
+
+def test_script_previews_into_the_folder_asked_for(film, tmp_path, script):
+    (tmp_path / "bad.mp4").write_text("no video")
+    (tmp_path / "film.mp4").write_bytes(film.read_bytes())
+    arguments = tmp_path, "--preview", "--json", f"--output={tmp_path / 'new'}"
+    result = script(*arguments)
+    facts = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.returncode == 1
+    assert "bad.mp4" in facts[0]["error"]
+    assert facts[1]["wiggle"] == str(tmp_path / "new" / "film.3D.preview.gif")
+    names = sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert names == ["film.3D.preview.gif", "film.3D.preview.png"]
+    assert "--overwrite" in json.loads(script(*arguments).stdout.splitlines()[1])["error"]
 
 
 def test_script_ends_with_one_line(tmp_path, script):

@@ -11,8 +11,9 @@ FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets"}
 LAYERS = {
     "atomic_file": 0,
     "disparity": 0,
-    "errors": 0,
     "video": 0,
+    "wording": 0,
+    "model_files": 0,
     "background": 0,
     "batch": 0,
     "command_line": 0,
@@ -37,6 +38,7 @@ LAYERS = {
     "devices": 2,
     "frame_packer": 2,
     "output_files": 2,
+    "conversion_plan": 3,
     "eye_views": 2,
     "baselines": 2,
     "pairs": 2,
@@ -57,18 +59,20 @@ LAYERS = {
     "report": 5,
     "training": 5,
     "conversion": 5,
+    "preview_pictures": 2,
+    "preview": 5,
 }
 WITHOUT_FRAMEWORK = {
     "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching", "journal",
     "stage_clock",
     "composition", "config", "rendering", "baselines", "metrics", "score_tables",
     "depth_scores", "clip_scores", "pairs", "temporal", "image_file", "left_disparity",
-    "devices", "frame_packer", "batch", "output_files", "comfort", "eye_views", "errors",
-    "lite_inference",
+    "devices", "frame_packer", "batch", "output_files", "comfort", "eye_views",
+    "lite_inference", "wording", "model_files", "conversion_plan", "preview_pictures",
 }  # fmt: skip
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",
-    "image_file",
+    "image_file", "wording",
 }  # fmt: skip
 
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from video_samples import write_video
 
-from deep3d import pretrained
+from deep3d import model_files
 from deep3d.checkpoint import save_model
 from deep3d.config import ModelConfig
 from deep3d.disparity import DisparityLevels
-from deep3d.errors import CheckpointError
 from deep3d.inference import Predictor
 from deep3d.model import build_deep3d
-from deep3d.pretrained import WEIGHTS, load_predictor, shipped_models
+from deep3d.model_files import WEIGHTS, CheckpointError, shipped_models
+from deep3d.pretrained import load_predictor
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 from deep3d.lite_export import export
@@ -140,7 +140,7 @@ def test_load_predictor_takes_keras_for_models_that_are_not_shipped(tiny):
 
 
 def test_load_predictor_takes_keras_for_weights_that_were_replaced(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(model_files, "WEIGHTS", tmp_path)
     (tmp_path / "default.h5").write_bytes(tiny[0].read_bytes())
     (tmp_path / "default.tflite").write_bytes(tiny[1].read_bytes())
     assert isinstance(load_predictor(), LitePredictor)

@@ -150,7 +150,8 @@ def test_reader_part(tmp_path, start):
     assert reader.frame_count == 25
     assert reader.duration_s == pytest.approx(1.0)
     assert [frame.pts - start for frame in _read(path, start_s=3.9)[0]] == [3920, 3960]
-    assert _read(path, start_s=100)[0] == []
+    with pytest.raises(VideoError, match=r"lasts 4\.0 s, and the part begins at 100 s"):
+        VideoReader(path, start_s=100)
     whole, _ = _read(path)
     np.testing.assert_array_equal(frames[0].image, whole[25].image)
 

@@ -9,6 +9,7 @@ from deep3d.comfort.budget import ParallaxBudget
 from deep3d.comfort.parallax_report import ParallaxReport
 from deep3d.stereo_matching import match_coarsely
 from deep3d.video import ShotDetector, VideoReader, unpack
+from deep3d.wording import either
 
 # Layouts in which both views can be matched.
 LAYOUTS = ("half_sbs", "full_sbs", "half_tab", "full_tab", "cross_eyed", "interleaved")
@@ -69,7 +70,7 @@ def measure_film(
         ValueError: If the layout is none of these, or does not fit the frames.
     """
     if layout not in LAYOUTS:
-        raise ValueError(f"The layout must be one of {', '.join(LAYOUTS)}. Received: {layout!r}")
+        raise ValueError(f"The layout must be one of {either(LAYOUTS)}. Received: {layout!r}")
     report, detector = ParallaxReport(budget), ShotDetector()
     skipped, due_s = None, 0.0
     with VideoReader(path, start_s, end_s) as reader:

@@ -11,6 +11,8 @@ with BT.601 luma for gray. The color named first is before the left eye.
 import cv2
 import numpy as np
 
+from deep3d.wording import either
+
 # Rows that are mixed at a time: their float copies stay in the cache, four times as fast.
 _STRIP = 32
 
@@ -58,7 +60,7 @@ def anaglyph(left: np.ndarray, right: np.ndarray, method: str) -> np.ndarray:
         ValueError: If the method is unknown or the views do not match.
     """
     if method not in _MATRICES:
-        raise ValueError(f"The method must be one of {ANAGLYPHS}. Received: {method!r}")
+        raise ValueError(f"The method must be one of {either(ANAGLYPHS)}. Received: {method!r}")
     check_views(left, right)
     matrix_left, matrix_right = (np.asarray(matrix, np.float32) for matrix in _MATRICES[method])
     frame = np.empty_like(left)

@@ -1,8 +1,9 @@
 """What of a film goes into the 3D version beside the picture, decided before any work begins.
 
 A container does not hold everything: MP4 has no bitmap subtitles and no fonts, Matroska no text of
-QuickTime's kind. Streams are copied as they are where the target holds them; text subtitles are
-converted where it does not; the rest is named, so that another container can be chosen.
+QuickTime's kind. Streams are copied as they are where the target holds them; sound and text
+subtitles are converted where it does not, and the rest is named, so that another container can be
+chosen.
 """
 
 import dataclasses
@@ -15,6 +16,7 @@ from deep3d.video.copied_tags import file_tags, kept_tags
 from deep3d.video.encoding import CONTAINERS
 from deep3d.video.errors import VideoError
 from deep3d.video.media_input import main_video_stream, open_input
+from deep3d.wording import either
 
 # Codecs that players accept inside MP4 and QuickTime. FFmpeg would write more into MP4 (PCM, DTS),
 # which hardly anything plays. Matroska holds everything.
@@ -23,6 +25,8 @@ _AUDIO_CODECS = {
     "mov": ("aac", "ac3", "alac", "eac3", "mp3", "pcm_"),
     "webm": ("opus", "vorbis"),
 }
+# What other sound becomes.
+_AUDIO_ENCODERS = {"mp4": "aac", "mov": "aac", "matroska": "aac", "webm": "libopus"}
 _MATROSKA_SUBTITLES = (
     *("ass", "dvb_subtitle", "dvd_subtitle", "hdmv_pgs_subtitle", "hdmv_text_subtitle"),
     *("subrip", "text", "webvtt"),
@@ -51,15 +55,22 @@ class StreamPlan:
 
     Attributes:
         index: Its number in the source.
-        encoder: Codec that text subtitles are converted to; None copies the packets.
+        description: In words: "subrip subtitles (eng)".
+        encoder: FFmpeg's encoder of what text subtitles or sound become; None copies the packets.
         cover: The bytes of a cover picture, None for all else.
         metadata: Its tags in the target.
     """
 
     index: int
+    description: str
     encoder: str | None = None
     cover: bytes | None = None
     metadata: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def conversion(self) -> str | None:
+        """What becomes of it: "mp2 audio (eng) becomes aac"; None if it is copied."""
+        return self.encoder and f"{self.description} becomes {self.encoder.removeprefix('lib')}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,12 +79,14 @@ class CopyPlan:
 
     Attributes:
         streams: The streams besides the video that is converted.
+        chapters: How many chapters the source has.
         metadata: Tags of the file.
         video_metadata: Tags of the video stream.
         losses: What the target cannot hold, in words: "hdmv_pgs_subtitle subtitles (eng)".
     """
 
     streams: tuple[StreamPlan, ...]
+    chapters: int
     metadata: dict[str, str]
     video_metadata: dict[str, str]
     losses: tuple[str, ...]
@@ -91,8 +104,8 @@ def plan_copy(source: pathlib.Path, target: pathlib.Path, part: bool = False) ->
         The plan.
 
     Raises:
-        VideoError: If the source cannot be read, or has sound that the target cannot hold and a
-            Matroska file could.
+        VideoError: If the source cannot be read, or has sound that the target cannot hold, that
+            cannot be decoded, and that a Matroska file could hold.
         ValueError: If the suffix of the target is none of a container that is written.
     """
     with open_input(source) as container:
@@ -124,7 +137,7 @@ def _plan(container, source, target, part):
     muxer = CONTAINERS.get(target.suffix.lower())
     if muxer is None:
         raise ValueError(
-            f"The file name must end with one of {tuple(CONTAINERS)}. Received: {target.name!r}"
+            f"The file name must end with one of {either(CONTAINERS)}. Received: {target.name!r}"
         )
     main = main_video_stream(container, source)
     streams, losses = [], []
@@ -144,7 +157,8 @@ def _plan(container, source, target, part):
         losses.append("timecode")
     if lost_tags:
         losses.append(f"tags {', '.join(lost_tags)}")
-    return CopyPlan(tuple(streams), metadata, video_metadata, tuple(losses))
+    chapters = len(container.chapters())
+    return CopyPlan(tuple(streams), chapters, metadata, video_metadata, tuple(losses))
 
 
 def _stream_plan(container, stream, muxer, target):
@@ -156,26 +170,29 @@ def _stream_plan(container, stream, muxer, target):
     if stream.type == "subtitle" and stream.codec_context is not None:
         return _subtitle_plan(stream, muxer)
     if stream.type == "attachment":
-        if muxer == "matroska":
-            return StreamPlan(stream.index), None
-        return None, f"attachment {stream.name or 'without a name'}"
+        words = f"attachment {stream.name or 'without a name'}"
+        return (StreamPlan(stream.index, words), None) if muxer == "matroska" else (None, words)
     if stream.type == "data":
         if "timecode" in stream.metadata:  # the muxer makes it anew, from the tag of the video
             return None, None
         if _muxer_takes(stream, muxer):
-            return StreamPlan(stream.index, metadata=_stream_tags(stream, muxer)), None
+            return _copied(stream, muxer), None
     return None, described(stream)
 
 
 def _subtitle_plan(stream, muxer):
     copied, text = _SUBTITLE_CODECS[muxer]
-    name, tags = codec_name(stream), _stream_tags(stream, muxer)
+    name, words = codec_name(stream), described(stream)
     if name in copied and _muxer_takes(stream, muxer):
-        return StreamPlan(stream.index, metadata=tags), None
+        return _copied(stream, muxer), None
     if stream.codec_context.codec.text_sub:
-        styles = f"styles of the {described(stream)}" if name in _STYLED_TEXT else None
-        return StreamPlan(stream.index, encoder=text, metadata=tags), styles
-    return None, described(stream)
+        styles = f"styles of the {words}" if name in _STYLED_TEXT else None
+        return dataclasses.replace(_copied(stream, muxer), encoder=text), styles
+    return None, words
+
+
+def _copied(stream, muxer):
+    return StreamPlan(stream.index, described(stream), metadata=_stream_tags(stream, muxer))
 
 
 def _stream_tags(stream, muxer):
@@ -191,12 +208,26 @@ def _audio_plan(stream, muxer, target):
     codec = codec_name(stream)
     fits = codec.startswith(_AUDIO_CODECS.get(muxer, ""))
     if fits and _muxer_takes(stream, muxer):
-        return StreamPlan(stream.index, metadata=_stream_tags(stream, muxer)), None
+        return _copied(stream, muxer), None
+    if _can_be_decoded(stream):
+        plan = dataclasses.replace(_copied(stream, muxer), encoder=_AUDIO_ENCODERS[muxer])
+        return plan, plan.conversion
     if muxer == "matroska" or not _muxer_takes(stream, "matroska"):
         return None, described(stream)
     raise VideoError(
         f"{target}: {target.suffix} files cannot hold {codec} audio; write an .mkv file instead"
     )
+
+
+def _can_be_decoded(stream):
+    context = stream.codec_context
+    if not (context.sample_rate and context.layout.nb_channels):
+        return False
+    try:
+        context.open(strict=False)
+    except (av.error.FFmpegError, ValueError):
+        return False
+    return True
 
 
 def _cover_plan(container, stream, muxer):
@@ -213,7 +244,7 @@ def _cover_plan(container, stream, muxer):
         "filename": stream.metadata.get("filename", f"cover.{suffix}"),
         "mimetype": stream.metadata.get("mimetype", mime),
     }
-    return StreamPlan(stream.index, cover=bytes(packet), metadata=tags), None
+    return StreamPlan(stream.index, "cover picture", cover=bytes(packet), metadata=tags), None
 
 
 def _muxer_takes(stream, muxer):

@@ -7,7 +7,6 @@ for further work, not for devices, most of which decode only 4:2:0.
 import dataclasses
 import functools
 import os
-import re
 from fractions import Fraction
 
 import av
@@ -15,6 +14,7 @@ import numpy as np
 
 from deep3d.video.color import VideoColor, yuv_converter
 from deep3d.video.high_dynamic_range import LightMetadata
+from deep3d.wording import either
 
 # Suffix -> name of FFmpeg's muxer: the containers that the writer writes.
 CONTAINERS = {
@@ -91,17 +91,19 @@ class Encoding:
 
     def __post_init__(self):
         if self.codec not in CODECS:
-            raise ValueError(f"The codec must be one of {CODECS}. Received: {self.codec!r}")
+            raise ValueError(f"The codec must be one of {either(CODECS)}. Received: {self.codec!r}")
         if self.preset not in PRESETS:
-            raise ValueError(f"The preset must be one of {PRESETS}. Received: {self.preset!r}")
+            raise ValueError(
+                f"The preset must be one of {either(PRESETS)}. Received: {self.preset!r}"
+            )
         codec = _CODECS[self.codec]
         if self.bits not in codec.depths:
             raise ValueError(
-                f"The bits of {self.codec} must be {_either(codec.depths)}. Received: {self.bits}"
+                f"The bits of {self.codec} must be {either(codec.depths)}. Received: {self.bits}"
             )
         if self.lossless and codec.lossless_encoder is None:
             able = [name for name in CODECS if _CODECS[name].lossless_encoder]
-            raise ValueError(f"A lossless codec must be {_either(able)}. Received: {self.codec}")
+            raise ValueError(f"A lossless codec must be {either(able)}. Received: {self.codec}")
         if self.lossless and self.bits != 8:
             raise ValueError(f"Lossless video must have 8 bits. Received: {self.bits}")
 
@@ -110,6 +112,11 @@ class Encoding:
         """FFmpeg's name of the encoder."""
         codec = _CODECS[self.codec]
         return codec.lossless_encoder if self.lossless else codec.encoder
+
+    @property
+    def rate_factor(self) -> float:
+        """The constant rate factor: as asked, or what looks like the source."""
+        return _CODECS[self.codec].crf if self.crf is None else self.crf
 
     @property
     def picture_types(self) -> tuple[type, ...]:
@@ -143,13 +150,13 @@ class Encoding:
         """
         if suffix.lower() not in CONTAINERS:
             raise ValueError(
-                f"The file name must end with one of {tuple(CONTAINERS)}. Received: {suffix!r}"
+                f"The file name must end with one of {either(CONTAINERS)}. Received: {suffix!r}"
             )
         muxer = CONTAINERS[suffix.lower()]
         if muxer not in _CODECS[self.codec].muxers:
             able = [name for name in CODECS if muxer in _CODECS[name].muxers]
             raise ValueError(
-                f"The codec in a {suffix.lower()} file must be {_either(able)}. "
+                f"The codec in a {suffix.lower()} file must be {either(able)}. "
                 f"Received: {self.codec}"
             )
 
@@ -166,7 +173,7 @@ class Encoding:
         Returns:
             Names and values.
         """
-        crf = str(_CODECS[self.codec].crf if self.crf is None else self.crf)
+        crf = str(self.rate_factor)
         # Where the converters put color samples; AV1 and VP9 say nothing by themselves, and
         # FFmpeg then takes the middle of the pixels.
         options = {"chroma_sample_location": "left"}
@@ -263,8 +270,3 @@ class PictureConverter:
         graph = self._graph_for(pixels)
         graph.push(frame)
         return graph.pull()
-
-
-def _either(values):
-    """Words for a choice: "h264 or h265"."""
-    return re.sub(r", ([^,]*)$", r" or \1", ", ".join(map(str, values)))

@@ -44,10 +44,14 @@ def add_half_sphere(path: str | os.PathLike):
         content = _with_video_child(head[tracks_content:tracks_end], added)
         tracks = _element(_TRACKS, _with_checksum(content))
         growth = len(tracks) - (tracks_end - tracks_begin)
+        if growth < -1:
+            # The muxer's long lengths were shortened by more than was added. The tracks stay where
+            # they are, as the table of contents may have one byte only for their place.
+            tracks, growth = tracks + _void(-growth), 0
         room = void_end - void_begin - growth
         if room < 2:
             raise ValueError(f"The muxer must leave room for {growth} bytes. Received: {room}")
-        void = _element(_VOID, bytes(room - 2)) if room < 129 else _long_void(room)
+        void = _void(room)
         between = head[void_end:tracks_begin]
         moved = range(void_end - segment, tracks_begin - segment + 1)
         seek = _moved_positions(head[segment:void_begin], moved, growth)
@@ -140,6 +144,8 @@ def _element(identifier, content):
     return identifier.to_bytes((identifier.bit_length() + 7) // 8, "big") + size + content
 
 
-def _long_void(room):
-    """A Void of this many bytes, its length in 8 of them: any size from 9 on."""
+def _void(room):
+    """A Void of this many bytes, at least 2; the length of a large one takes 8 of them."""
+    if room < 129:
+        return _element(_VOID, bytes(room - 2))
     return b"\xec" + ((1 << 56) + room - 9).to_bytes(8, "big") + bytes(room - 9)

@@ -29,19 +29,20 @@ class RgbConverter:
     Attributes:
         deep: Whether pictures come as uint16, white being 255 * 256, instead of uint8.
         resized_frames: Frames so far that were stored in another size than the first.
+        rotation: Counter-clockwise degrees that make a frame upright.
     """
 
     def __init__(self, first: av.VideoFrame):
         """Takes size and rotation from the first frame."""
         self.deep, self.resized_frames = False, 0
         self._size = first.width, first.height
-        self._rotation = round(first.rotation / 90) % 4 * 90
+        self.rotation = round(first.rotation / 90) % 4 * 90
         self._reformatter = VideoReformatter()
 
     @property
     def sideways(self) -> bool:
         """Whether width and height change places in the picture."""
-        return self._rotation in (90, 270)
+        return self.rotation in (90, 270)
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """Converts a frame by its own color tags.
@@ -73,8 +74,8 @@ class RgbConverter:
             image = cv2.multiply(image, np.full(4, _FULL_RANGE_DEEP))
         if (width, height) != self._size:
             image = _with_bars(image, *self._size)
-        if self._rotation:
-            return cv2.rotate(image, _ROTATIONS[self._rotation])
+        if self.rotation:
+            return cv2.rotate(image, _ROTATIONS[self.rotation])
         return np.ascontiguousarray(image)
 
     def _inner_size(self, frame):

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from deep3d.video.anaglyph import ANAGLYPHS, anaglyph, check_views
+from deep3d.wording import either
 
 # How films that are sold in 3D come.
 LAYOUTS = ("half_sbs", "full_sbs", "half_tab", "full_tab")
@@ -82,7 +83,9 @@ def unpack(frame: np.ndarray, layout: str, stretch: bool = False) -> tuple[np.nd
         ValueError: If the layout is not a packed one or the frame cannot be halved.
     """
     if layout not in PACKED_FORMATS:
-        raise ValueError(f"The layout must be one of {PACKED_FORMATS}. Received: {layout!r}")
+        raise ValueError(
+            f"The layout must be one of {either(PACKED_FORMATS)}. Received: {layout!r}"
+        )
     side = 1 if layout in _BESIDE else 0
     if frame.ndim < 2 or frame.shape[side] < 2 or frame.shape[side] % 2:
         raise ValueError(
@@ -113,7 +116,9 @@ def packed_size(width: int, height: int, layout: str) -> tuple[int, int]:
         ValueError: If the layout is unknown or a side is not positive.
     """
     if layout not in OUTPUT_FORMATS:
-        raise ValueError(f"The layout must be one of {OUTPUT_FORMATS}. Received: {layout!r}")
+        raise ValueError(
+            f"The layout must be one of {either(OUTPUT_FORMATS)}. Received: {layout!r}"
+        )
     if width < 1 or height < 1:
         raise ValueError(f"A view must have at least one pixel. Received: {width}x{height}")
     width, height = width + width % 2, height + height % 2

@@ -18,6 +18,7 @@ import pathlib
 
 from deep3d.video import frame_packing, mp4_boxes
 from deep3d.video.stereo_format import OUTPUT_FORMATS
+from deep3d.wording import either
 
 # WebM's muxer takes no other modes.
 _WEBM_MODES = ("left_right", "right_left", "top_bottom")
@@ -100,7 +101,8 @@ def stereo_tags(stereo_format: str) -> StereoTags:
     """
     if stereo_format not in OUTPUT_FORMATS:
         raise ValueError(
-            f"The stereo format must be one of {OUTPUT_FORMATS}. Received: {stereo_format!r}"
+            f"The stereo format must be one of {either(OUTPUT_FORMATS)}. "
+            f"Received: {stereo_format!r}"
         )
     return _TAGS.get(stereo_format, _RED_CYAN_TAGS)
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from deep3d.video.anaglyph import check_views
 from deep3d.video.stereo_format import pack
+from deep3d.wording import either
 
 # Suffixes of files that always hold both views whole.
 PAIR_SUFFIXES = (".jps", ".mpo")
@@ -73,7 +74,7 @@ def encode_pair(left: np.ndarray, right: np.ndarray, suffix: str) -> bytes:
         return _with_segment(encode_frame(pack(left, right, "cross_eyed"), ".jpg"), 0xE3, _JPS)
     if suffix == ".mpo":
         return _multi_picture(encode_frame(left, ".jpg"), encode_frame(right, ".jpg"))
-    raise ValueError(f"The suffix must be one of {PAIR_SUFFIXES}. Received: {suffix!r}")
+    raise ValueError(f"The suffix must be one of {either(PAIR_SUFFIXES)}. Received: {suffix!r}")
 
 
 def _multi_picture(left, right):

@@ -1,8 +1,8 @@
 """Carries all that a film has beside its picture over into another file, packet by packet.
 
 Sound and subtitles, chapters, fonts, covers, tags and data go over as they are, without being
-decoded; text subtitles are converted where the target has another kind (see `copy_plan`). Packets
-are read when the picture has come as far, so memory does not grow with the film.
+decoded; sound and text subtitles are converted where the target has another kind (see `copy_plan`).
+Packets are read when the picture has come as far, so memory does not grow with the film.
 """
 
 import contextlib
@@ -21,10 +21,14 @@ from deep3d.video.media_input import (
     open_input,
     timeline_origin,
 )
+from deep3d.video.sound_conversion import SoundConverter
 from deep3d.video.subtitle_text import TextConverter
 
 # How far apart in a file sound and picture of one moment may lie; muxers wait no longer.
 _INTERLEAVING_S = 10
+
+# Decoders of sound need some packets before the first that they decode rightly.
+_RUN_UP_S = Fraction(1, 2)
 
 # Damaged places in the container behind which the copy goes on; one per minute of a long film.
 _TOLERATED_ERRORS = 100
@@ -40,7 +44,8 @@ class StreamCopy:
         start: Time in seconds, on the source's own time line, that becomes 0 in the output.
         plan: What is copied and what is not.
         errors: Damaged places in the container passed over so far.
-        lost_packets: Packets so far that could not be copied: unreadable text, absurd times.
+        lost_packets: Packets so far that could not be copied: unreadable text or sound, absurd
+            times.
     """
 
     def __init__(
@@ -68,8 +73,9 @@ class StreamCopy:
         self.plan = plan_copy(source, target, part)
         self._container = open_input(source)
         try:
-            self._streams, self._converters = {}, {}  # by index in the source
+            self._streams, self._converters, self._sounds = {}, {}, {}  # by index in the source
             self._covers = []
+            self.errors = self.lost_packets = 0
             for plan in self.plan.streams:
                 self._add_stream(plan)
             origin = timeline_origin(self._container)
@@ -79,7 +85,8 @@ class StreamCopy:
             output.set_chapters(cut_chapters(chapters, self.start, self._end, self.start))
             output.metadata.update(self.plan.metadata)
             output.streams.video[0].metadata.update(self.plan.video_metadata)
-            self.errors = self.lost_packets = 0
+            for sound in self._sounds.values():
+                sound.set_part(self.start, self._end)
             self._last = {}  # stream index -> (decoding time of its latest packet, its duration)
             self._due = {}  # stream index -> first sample of the packet expected next in the output
             self._written = {}  # stream index -> time of its latest packet in the output
@@ -120,7 +127,10 @@ class StreamCopy:
             tags = plan.metadata
             self._output.add_attachment(tags["filename"], tags["mimetype"], plan.cover)
             return
-        if plan.encoder is not None:
+        if plan.encoder is not None and stream.type == "audio":
+            sound = SoundConverter(stream, self._output, plan.encoder, self._count_lost)
+            self._sounds[plan.index], copy = sound, sound.stream
+        elif plan.encoder is not None:
             self._converters[plan.index] = converter = TextConverter(stream, plan.encoder)
             copy = self._output.add_stream(plan.encoder)
             copy.codec_context.subtitle_header = converter.header
@@ -154,16 +164,22 @@ class StreamCopy:
         for packet in demux_tolerantly(self._container, streams, self._count_error):
             if not packet.size or not self._has_times(packet):
                 continue
+            sound = self._sounds.get(packet.stream_index)
             begin = packet.dts * packet.time_base
             end = begin + packet.duration * packet.time_base
             if self._end is not None and begin >= self._end:
                 finished.add(packet.stream_index)
                 if len(finished) == len(streams):
-                    return
+                    break
+            elif sound is not None:
+                if not self.start or end > self.start - _RUN_UP_S:
+                    yield from sound.convert(packet)
             elif not self.start or end > self.start:
                 packet = self._for_output(packet)
                 if packet is not None:
                     yield packet
+        for sound in self._sounds.values():
+            yield from sound.finish()
 
     def _has_times(self, packet):
         """Completes time and duration of a packet from the one before; False if it is absurd."""
@@ -246,6 +262,9 @@ class StreamCopy:
             self._output.mux(packet)
         except (av.error.ArgumentError, av.error.InvalidDataError):  # the muxer refuses just this
             self.lost_packets += 1
+
+    def _count_lost(self):
+        self.lost_packets += 1
 
     def _count_error(self, error):
         self.errors += 1

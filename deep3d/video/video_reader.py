@@ -94,8 +94,11 @@ class VideoReader:
         path: The file.
         width: Width in pixels as displayed, after rotation metadata.
         height: Height in pixels as displayed.
+        rotation: Counter-clockwise degrees by which the stored frames are turned.
+        codec: FFmpeg's name of the codec.
         frame_rate: Frames per second as the container states them; only a label when they vary.
         time_base: Unit of every `pts` in seconds.
+        origin: Time stamp in seconds that players show as 0:00.
         sample_aspect_ratio: Width of a pixel over its height as displayed; pixels are kept.
         color: Matrix, range and tags, to hand to the writer.
         bits: Bits of each sample in the file: 8, 10, 12.
@@ -128,6 +131,7 @@ class VideoReader:
 
         Raises:
             VideoError: If the file cannot be read as a video.
+                Likewise if the part begins behind the last frame.
             ValueError: If the part is empty or negative.
         """
         if not 0 <= (start_s or 0) < (math.inf if end_s is None else end_s):
@@ -218,17 +222,20 @@ class VideoReader:
         if self._first is None:
             raise VideoError(f"{self.path}: contains no frame that can be decoded")
         self._describe(self._first)
-        origin = timeline_origin(self._container)
-        self._start = None if start_s is None else origin + decimal_seconds(start_s)
-        self._end = None if end_s is None else origin + decimal_seconds(end_s)
+        self.origin = timeline_origin(self._container)
+        self._start = None if start_s is None else self.origin + decimal_seconds(start_s)
+        self._end = None if end_s is None else self.origin + decimal_seconds(end_s)
         self._measure(start_s or 0.0, math.inf if end_s is None else end_s)
         if start_s:
             self._seek()
+            self._pass_over_what_comes_before()
 
     def _describe(self, frame):
         """Takes what holds for the whole video from its first frame and its stream."""
         stream = self._stream
         self._to_rgb = RgbConverter(frame)
+        self.codec = stream.codec_context.codec.canonical_name
+        self.rotation = self._to_rgb.rotation
         self.width, self.height = frame.width, frame.height
         self.sample_aspect_ratio = stream.sample_aspect_ratio or Fraction(1)
         if self._to_rgb.sideways:
@@ -279,6 +286,21 @@ class VideoReader:
             first = None if self._first is None else self._first.pts
             if first is not None and first * self.time_base <= self._start:
                 return
+
+    def _pass_over_what_comes_before(self):
+        """Goes on to the first frame of the part; says so if there is none."""
+        lacking = Fraction(0)  # time from the last frame before the part up to the part
+        while self._first is not None and self._first.pts is not None:
+            lacking = self._start - self._first.pts * self.time_base
+            if lacking <= 0:
+                return
+            self._first = next(self._decoded, None)
+        if self._first is None:
+            begin = self._start - self.origin
+            end = begin - lacking + 1 / self.frame_rate
+            raise VideoError(
+                f"{self.path}: lasts {float(end):.1f} s, and the part begins at {float(begin):g} s"
+            )
 
     def _decode(self):
         """Yields decoded frames, passing over damaged packets within the bound."""

@@ -1,0 +1,38 @@
+"""Which file a model lies in: shipped ones have names, others are given by their path."""
+
+import os
+import pathlib
+
+from deep3d.wording import either
+
+WEIGHTS = pathlib.Path(__file__).parent / "weights"
+
+
+class CheckpointError(ValueError):
+    """A model file is missing, damaged, or belongs to another architecture."""
+
+
+def shipped_models() -> list[str]:
+    """Names that `model_path` knows without a path."""
+    return sorted(path.stem for path in WEIGHTS.glob("*.h5"))
+
+
+def model_path(name: str) -> pathlib.Path:
+    """File of a model.
+
+    Args:
+        name: A shipped name such as "default", or the path of a model file.
+
+    Returns:
+        Its path.
+
+    Raises:
+        CheckpointError: If neither a shipped model nor a file has this name.
+    """
+    if name in shipped_models():
+        return WEIGHTS / f"{name}.h5"
+    if os.path.isfile(name):
+        return pathlib.Path(name)
+    raise CheckpointError(
+        f"Unknown model {name!r}: it is neither a file nor one of {either(shipped_models())}."
+    )
