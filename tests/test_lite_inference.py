@@ -18,7 +18,7 @@ from deep3d.disparity import DisparityLevels
 from deep3d.inference import Predictor
 from deep3d.model import build_deep3d
 from deep3d.model_files import WEIGHTS, CheckpointError, shipped_models
-from deep3d.pretrained import load_predictor
+from deep3d.pretrained import load_model, load_predictor
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 from deep3d.lite_export import export
@@ -50,7 +50,7 @@ def precision():
 
 @pytest.fixture(scope="module")
 def shipped(precision):
-    return load_predictor("default", "litert"), Predictor(*pretrained.load_model("default"))
+    return load_predictor("default", "litert"), Predictor(*load_model("default"))
 
 
 @pytest.fixture(scope="module")
