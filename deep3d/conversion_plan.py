@@ -155,7 +155,7 @@ def plan_lines(plan: ConversionPlan, overwrite: bool) -> list[str]:
     lines.append(f"as {', '.join(frame)}")
     parts = {"copied": plan.copied, "converted": plan.converted, "not kept": plan.losses}
     lines += [f"{name}: {'; '.join(words)}" for name, words in parts.items() if words]
-    first = f"{plan.source.name}: {', '.join(_source_words(plan.facts))}"
+    first = f"{plan.source}: {', '.join(_source_words(plan.facts))}"
     return [one_line(first), *(f"  {one_line(line)}" for line in lines)]
 
 

@@ -93,7 +93,7 @@ def test_dry_run_tells_of_every_source_without_tensorflow(tmp_path):
         assert "| tensorflow" not in result.stderr
         assert f"Error: {tmp_path / 'a.mp4'}: not a readable video" in result.stderr
         assert result.stdout.splitlines() == [
-            "b.mp4: 64x48, 25 frames/s, 0:00.5, about 12 frames, h264 of 8 bits",
+            f"{tmp_path / 'b.mp4'}: 64x48, 25 frames/s, 0:00.5, about 12 frames, h264 of 8 bits",
             f"  to {tmp_path / 'new' / 'b.3D.HSBS_LR.mp4'}",
             "  as half_sbs, 60x44, h264 of 8 bits, crf 18, preset fast",
             "  copied: aac audio (eng)",

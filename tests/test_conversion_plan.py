@@ -75,7 +75,7 @@ def test_plan_conversion_tells_of_copies_and_losses(film, tmp_path):
     assert "hdmv_pgs_subtitle subtitles (fra)" in plan.losses
     assert "attachment Fancy.ttf" in plan.losses
     lines = plan_lines(plan, overwrite=False)
-    assert lines[0] == "film.mkv: 64x48, 25 frames/s, 0:03.1, about 78 frames, h264 of 8 bits"
+    assert lines[0] == f"{film}: 64x48, 25 frames/s, 0:03.1, about 78 frames, h264 of 8 bits"
     assert lines[1:3] == [
         f"  to {tmp_path / 'made.mp4'}",
         "  as half_sbs, 64x48, h264 of 8 bits, crf 18, preset fast",
@@ -104,7 +104,7 @@ def test_plan_conversion_of_a_picture(tmp_path, predictor):
         shown = (WIDTH, 48) if name == "b.mpo" else made.shape[1::-1]  # OpenCV reads the left view
         assert (plan.width // (2 if name == "b.mpo" else 1), plan.height) == shown
         assert plan.encoding is None and not plan.losses
-        assert plan_lines(plan, overwrite=False)[0] == "photo.png: 64x48"
+        assert plan_lines(plan, overwrite=False)[0] == f"{source}: 64x48"
 
 
 def test_plan_conversion_rejects_what_a_conversion_does(film, tmp_path):
