@@ -5,6 +5,7 @@ The wiggle shows the left and the right eye's view in turn, so that depth is see
 
 import dataclasses
 import io
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -59,11 +60,12 @@ def contact_sheet(
     """
     height, width = _size(moments[0].picture, TILE_WIDTH)[::-1]
     tall = LINE + len(moments) * (LINE + height)
-    sheet = Image.new("RGB", (3 * width, tall), "white")
-    draw = ImageDraw.Draw(sheet)
     low, high = ends
-    scale = f"{heading}; parallax from {low:+.1f} % of the width (black) to {high:+.1f} % (white)"
-    _write(draw, (6, 2), scale, "black")
+    first = f"{heading}; parallax from {low:+.1f} % of the width (black) to {high:+.1f} % (white)"
+    wide = max(3 * width, 12 + math.ceil(_font().getlength(first)))  # of small pictures the text
+    sheet = Image.new("RGB", (wide, tall), "white")
+    draw = ImageDraw.Draw(sheet)
+    _write(draw, (6, 2), first, "black")
     for row, moment in enumerate(moments):
         top = LINE + row * (LINE + height)
         _write(draw, (6, top + 2), _caption(moment), "black")
@@ -148,8 +150,11 @@ def _resized(picture, size):
 
 
 def _write(draw, place, text, color, outline=0):
-    font = ImageFont.load_default(LINE - 9)
-    draw.text(place, text, color, font=font, stroke_width=outline, stroke_fill="black")
+    draw.text(place, text, color, font=_font(), stroke_width=outline, stroke_fill="black")
+
+
+def _font():
+    return ImageFont.load_default(LINE - 9)
 
 
 def _encoded(picture, kind) -> bytes:

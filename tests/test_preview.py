@@ -53,7 +53,7 @@ def test_preview_shows_moments_of_the_whole_part(tmp_path, predictor, late, begi
     assert len(result.times_s) >= 5  # a stretch of 1 s may have no frame of its own
     for number, time_s in enumerate(result.times_s):
         assert begin + (number + 0.5) * each <= time_s + 1e-6 < end
-    assert Image.open(result.sheet).size == (3 * 64, LINE + len(result.times_s) * (LINE + 48))
+    assert Image.open(result.sheet).height == LINE + len(result.times_s) * (LINE + 48)
     lines, facts = describe_preview(film, result)
     assert lines == [facts["sheet"], facts["wiggle"]]
 
@@ -120,8 +120,8 @@ def test_preview_keeps_existing_files(tmp_path, predictor):
 def test_contact_sheet_preset():
     one = moment()
     sheet = np.asarray(Image.open(io.BytesIO(contact_sheet([one], "x", (-2, 1), "anaglyph_gray"))))
-    assert sheet.shape == (2 * LINE + 48, 3 * 80, 3)
-    left, parallax, mixed = np.split(sheet[2 * LINE :], 3, axis=1)
+    assert sheet.shape[0] == 2 * LINE + 48 and sheet.shape[1] > 3 * 80
+    left, parallax, mixed = np.split(sheet[2 * LINE :, : 3 * 80], 3, axis=1)
     np.testing.assert_array_equal(left, one.picture)
     np.testing.assert_array_equal(mixed, anaglyph(one.left, one.right, "anaglyph_gray"))
     assert parallax[0, 0].tolist() == [0, 0, 0] and parallax[-1, -1].tolist() == [255, 255, 255]
