@@ -6,11 +6,12 @@ on a black ground does not pass for bars, and a row counts by its brightest pixe
 scene does not either.
 """
 
-import dataclasses
 from collections.abc import Iterable
 
 import cv2
 import numpy as np
+
+from deep3d.video.picture_area import BlackBars
 
 # Gray level, of 255, below which the brightest pixels of a row or column are black: video black
 # decodes to 0, and coding noise and ringing reach about this far.
@@ -21,21 +22,6 @@ IGNORED_PERCENT = 2
 MARGIN = 2
 # More than this share of an axis cannot be bars; the frames were dark.
 MAX_SHARE = 0.5
-
-
-@dataclasses.dataclass(frozen=True)
-class BlackBars:
-    """Rows and columns to crop from either view, in pixels."""
-
-    top: int = 0
-    bottom: int = 0
-    left: int = 0
-    right: int = 0
-
-    def crop(self, image: np.ndarray) -> np.ndarray:
-        """The image (h, w, 3) without the bars, a view into it."""
-        height, width = image.shape[:2]
-        return image[self.top : height - self.bottom, self.left : width - self.right]
 
 
 def find_black_bars(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> BlackBars:

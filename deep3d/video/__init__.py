@@ -4,6 +4,7 @@ from deep3d.video.anaglyph import ANAGLYPHS, anaglyph
 from deep3d.video.disparity_picture import disparity_to_gray, gray_to_disparity
 from deep3d.video.encoding import CODECS, CONTAINERS, Encoding, suffix_for
 from deep3d.video.errors import VideoError
+from deep3d.video.picture_area import AreaFollower, BlackBars
 from deep3d.video.shots import ShotDetector
 from deep3d.video.stereo_format import (
     DISPARITY_FORMATS,
@@ -27,6 +28,8 @@ __all__ = [
     "LAYOUTS",
     "OUTPUT_FORMATS",
     "PACKED_FORMATS",
+    "AreaFollower",
+    "BlackBars",
     "Encoding",
     "ShotDetector",
     "VideoError",

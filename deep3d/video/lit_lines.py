@@ -22,6 +22,8 @@ _SAMPLED_ROWS = 270
 _CORNER = 4
 # Gray level, of 255, that bars reach: noise of old transfers, limited range taken for full.
 _BLACKEST, _STANDING_OUT = 28, 12
+# Corners of bars are alike; those of a dark scene differ by more.
+_ALIKE = 4
 # Share of lit pixels below which a frame is black.
 _BLACK_SHARE = 0.001
 # Lit share of a line that text does not reach, and how far it jumps at the end of a bar.
@@ -31,7 +33,7 @@ _BLUR = 3
 # A picture is lit on from its edge for this share of the axis; a ruled line is not.
 _LASTING = 0.02
 # Less cannot be told from a blurred edge of the frame.
-_LEAST_BAR = 4
+_LEAST_BAR = 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +45,7 @@ class LitLines:
         step: Lines from one sampled line to the next.
         places: Index of each sampled line.
         share: Lit share of each sampled line, 0 to 1, between the bars across.
+        black: Gray level of the frame's corners, as far as that can be bars; else 0.
         every_line: From first and stop to the brightest channels, (stop - first, samples), of
             these lines.
     """
@@ -51,6 +54,7 @@ class LitLines:
     step: int
     places: np.ndarray
     share: np.ndarray
+    black: int
     every_line: Callable[[int, int], np.ndarray]
 
     @property
@@ -61,6 +65,7 @@ class LitLines:
             self.step,
             self.size - 1 - self.places[::-1],
             self.share[::-1],
+            self.black,
             lambda first, stop: self.every_line(self.size - stop, self.size - first)[::-1],
         )
 
@@ -128,7 +133,8 @@ def lit_lines(
     step = max(round(min(height, width) / _SAMPLED_ROWS), 1)
     size = math.ceil(width / step), math.ceil(height / step)
     sampled = _brightest(cv2.resize(image, size, interpolation=cv2.INTER_NEAREST))
-    _, lit = cv2.threshold(sampled, _black_level(sampled) + _STANDING_OUT, 1, cv2.THRESH_BINARY)
+    black = _black_level(sampled)
+    _, lit = cv2.threshold(sampled, black + _STANDING_OUT, 1, cv2.THRESH_BINARY)
     if cv2.countNonZero(lit) < _BLACK_SHARE * lit.size:
         return None
     rows, columns = (
@@ -140,6 +146,7 @@ def lit_lines(
             step,
             rows,
             _means(lit[:, _between(columns, column_bars, width)], axis=1),
+            black,
             lambda first, stop: _brightest(image[first:stop, ::step]),
         ),
         LitLines(
@@ -147,6 +154,7 @@ def lit_lines(
             step,
             columns,
             _means(lit[_between(rows, row_bars, height)], axis=0),
+            black,
             lambda first, stop: _brightest(image[::step, first:stop]).T,
         ),
     )
@@ -174,11 +182,14 @@ def _brightest(image):
 
 
 def _black_level(sampled):
-    """Gray level of the corners, as far as it can be called black."""
+    """Gray level of the bars, if there are any: 0 where the corners are lit."""
     ends = np.s_[:_CORNER], np.s_[-_CORNER:]
     corners = np.stack([sampled[row, column].ravel() for row in ends for column in ends])
     corners.sort(axis=1)
-    return min(int(np.median(corners[:, corners.shape[1] // 2])), _BLACKEST)
+    levels = sorted(corners[:, corners.shape[1] // 2].tolist())
+    # In one corner there may be a logo.
+    level = levels[2] if levels[2] - levels[0] <= _ALIKE else levels[0]
+    return level if level <= _BLACKEST else 0
 
 
 def _between(places, bars, size):

@@ -29,6 +29,8 @@ _SAME = 1
 _BROAD, _ON_BOTH_SIDES, _HIGHER_THAN_TEXT = 0.6, 0.15, 0.08
 # Jump of the lit share at the edge of known bars.
 _KNOWN_JUMP, _KNOWN_JUMP_ON_BOTH_SIDES = 0.45, 0.2
+# Gray level, of 255, by which bars do not brighten: a flat gray picture may look like bars.
+_BRIGHTER = 6
 # Formats of a film that are remembered, the latest first.
 _REMEMBERED = 8
 
@@ -125,11 +127,13 @@ class _Axis:
         bars: Lines of both, exact.
         open: Whether the shot has not told yet, so that they may still become wider.
         known: Bars that the film has had, the latest first.
+        black: Gray level of the bars when they were last seen.
     """
 
     bars: list[int] = dataclasses.field(default_factory=lambda: [0, 0])
     open: bool = True
     known: list[list[int]] = dataclasses.field(default_factory=list)
+    black: int = 0
 
     def update(self, lines: LitLines | None, starts_shot: bool):
         """Takes the next frame's lines, None if it is black: a fade joins shots unseen."""
@@ -137,20 +141,23 @@ class _Axis:
         if lines is None:
             return
         sides = lines, lines.backwards
-        filled = _filled(sides, self.bars)
+        filled = _filled(sides, self.bars) or self._brightened(lines)
         if not (filled or self.open):
             return
         told = self._told(sides)
         if told is None:
             self.bars = [0, 0] if filled else self.bars
             return
-        self.open = False
+        self.open, self.black = False, lines.black
         if not _same(told, self.bars):
             self.bars = told
         self.known = [
             self.bars,
             *(bars for bars in self.known if not _same(bars, self.bars)),
         ][:_REMEMBERED]
+
+    def _brightened(self, lines) -> bool:
+        return any(self.bars) and lines.black > self.black + _BRIGHTER
 
     def _told(self, sides) -> list[int] | None:
         """The bars that the frame alone is evidence of, None if it is not."""
