@@ -109,16 +109,25 @@ def test_update_of_odd_frames_reaches_their_ends():
 
 @pytest.mark.parametrize(("level", "noise"), [(20, 0), (16, 4), (8, 7)])
 def test_update_of_noisy_bars_that_are_not_black(level, noise):
-    follower = AreaFollower()
+    eight, sixteen = AreaFollower(), AreaFollower()
     for number in range(12):
-        image = framed(number // 4, WIDE, number % 4, level=level, noise=noise)
-        assert follower.update(image, number % 4 == 0) == WIDE
+        image, starts_shot = framed(number // 4, WIDE, number % 4, 1, level, noise), number % 4 == 0
+        assert eight.update(image, starts_shot) == WIDE
+        assert sixteen.update(image.astype(np.uint16) * 256, starts_shot) == WIDE
 
 
-def test_update_of_a_large_frame_is_exact():
+@pytest.mark.parametrize("blur", [1, 21])
+def test_update_of_a_large_frame_is_exact(blur):
     image = np.zeros((2160, 3840, 3), np.uint16)
     image[277:-277] = cv2.resize(texture(0), (3840, 1606)).astype(np.uint16) * 256
-    assert AreaFollower().update(image, True) == BlackBars(top=276, bottom=276)
+    found = AreaFollower().update(cv2.blur(image, (1, blur)), True)
+    assert found == BlackBars(top=276, bottom=276)
+
+
+def test_update_finds_the_area_of_a_picture_that_is_half_in_the_dark():
+    image = framed(0)
+    image[:, :162] = 0
+    assert AreaFollower().update(image, True) == WIDE
 
 
 def test_update_leaves_a_dark_scene_alone():
@@ -134,6 +143,21 @@ def test_update_leaves_a_dark_scene_alone():
             image[:6] = image[-6:] = 2
         follower = follower_of(had)
         assert [follower.update(image, start) for start in (True, False, False)] == [had] * 3
+
+
+def test_update_leaves_soft_edges_alone():
+    rows = np.arange(HEIGHT)
+    shade = np.clip((np.minimum(rows, rows[::-1]) - 10) / 40, 0, 1)
+    image = (framed(0, WHOLE) * shade[:, np.newaxis, np.newaxis]).astype(np.uint8)
+    assert AreaFollower().update(image, True) == WHOLE
+
+
+def test_update_leaves_rough_edges_alone():
+    rng, image = np.random.default_rng(0), framed(0, WHOLE)
+    rows = np.arange(HEIGHT)[:, np.newaxis]
+    height = rng.integers(10, 26, (2, WIDTH))
+    image[(rows < height[0]) | (rows >= HEIGHT - height[1])] = 0
+    assert AreaFollower().update(image, True) == WHOLE
 
 
 def test_update_leaves_a_fade_alone_and_takes_the_area_when_it_shows():
@@ -179,12 +203,15 @@ def test_update_of_subtitles_and_logos_in_the_bars():
         assert follower.update(image, number == 0) == WIDE
 
 
-def test_update_finds_the_area_beside_a_subtitle():
-    image = with_text(framed(2), [("A SUBTITLE FROM THE BEGINNING", 174)])
+@pytest.mark.parametrize("baseline", [172, 174, 176])
+def test_update_finds_the_area_beside_a_subtitle_and_a_logo(baseline):
+    # The text is much brighter than the picture that its line is next to, and near the edge.
+    image = with_text(framed(2, gain=0.5), [("A SUBTITLE, NARROWER", baseline)])
+    image[:16, :20] = 220
     assert AreaFollower().update(image, True) == WIDE
 
 
-@pytest.mark.parametrize("had", [WHOLE, WIDE])
+@pytest.mark.parametrize("had", [WHOLE, WIDE, BlackBars(top=8, bottom=8)])
 def test_update_of_titles_and_rolling_credits(had):
     follower = follower_of(had)
     black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
@@ -192,7 +219,7 @@ def test_update_of_titles_and_rolling_credits(had):
     cv2.line(card, (20, 130), (300, 130), (235, 235, 235), 2)
     assert follower.update(card, True) == follower.update(card, False) == had
     for number in range(60):
-        lines = [(f"DIRECTOR OF THE REEL {n}", 200 + 18 * n - 4 * number) for n in range(10)]
+        lines = [(f"DIRECTOR OF THE REEL {n}", 200 + 16 * n - 4 * number) for n in range(16)]
         assert follower.update(with_text(black, lines), number == 0) == had
 
 

@@ -22,14 +22,14 @@ _SAMPLED_ROWS = 270
 _CORNER = 4
 # Gray level, of 255, that bars reach: noise of old transfers, limited range taken for full.
 _BLACKEST, _STANDING_OUT = 28, 12
-# Corners of bars are alike; those of a dark scene differ by more.
-_ALIKE = 4
 # Share of lit pixels below which a frame is black.
 _BLACK_SHARE = 0.001
 # Lit share of a line that text does not reach, and how far it jumps at the end of a bar.
 _BROAD, _JUMP = 0.45, 0.4
 # A jump takes a few lines: scaling, chroma subsampling, ringing of the codec.
 _BLUR = 3
+# Share of the way to the brightest line near by that is taken at once.
+_SHARP = 0.6
 # A picture is lit on from its edge for this share of the axis; a ruled line is not.
 _LASTING = 0.02
 # Less cannot be told from a blurred edge of the frame.
@@ -100,20 +100,22 @@ class LitLines:
         within = self.share[self.places >= bar + _BLUR][: self.lasting]
         return float(within.min()) if len(within) else 0.0
 
-    def _exact(self, first):
-        """The line, near a sampled one, that is half as bright as those behind it."""
-        place = int(self.places[first])
-        start = max(place - 2 * self.step - _BLUR, 0)
-        lines = self.every_line(start, min(place + 2 * self.step + 2 * _BLUR, self.size))
+    def _exact(self, first) -> int | None:
+        """The line, near a sampled one, that is half as bright as those behind; None if soft."""
+        place, blur = int(self.places[first]), max(_BLUR, self.step)
+        start = max(place - 2 * self.step - 2 * blur, 0)
+        lines = self.every_line(start, min(place + 2 * self.step + 4 * blur, self.size))
         inside = lines[place - start :].mean(axis=0)
-        # Half of them are not text: the median passes over a subtitle beside the edge.
-        lit = lines[:, inside > np.percentile(inside, 50)]
-        if not lit.size:
-            return place
+        # The brightest third of the samples: more than half of the picture may be in the dark.
+        lit = lines[:, inside >= np.percentile(inside, 67)]
+        # The median passes over a subtitle beside the edge.
         levels = np.median(lit, axis=1)
-        black = levels[:_BLUR].min()
+        black = levels[:blur].min()
         half = (black + np.median(levels[place - start :])) / 2
-        return start + int(np.argmax(levels > half))
+        edge = int(np.argmax(levels > half))
+        behind = levels[edge : edge + 4 * blur]
+        rise = behind[: blur + 1].max() - levels[max(edge - blur, 0)]
+        return start + edge if rise > _SHARP * (behind.max() - black) else None
 
 
 def lit_lines(
@@ -182,13 +184,9 @@ def _brightest(image):
 
 
 def _black_level(sampled):
-    """Gray level of the bars, if there are any: 0 where the corners are lit."""
+    """Gray level of the darkest corner, which bars would have; 0 where that is lit."""
     ends = np.s_[:_CORNER], np.s_[-_CORNER:]
-    corners = np.stack([sampled[row, column].ravel() for row in ends for column in ends])
-    corners.sort(axis=1)
-    levels = sorted(corners[:, corners.shape[1] // 2].tolist())
-    # In one corner there may be a logo.
-    level = levels[2] if levels[2] - levels[0] <= _ALIKE else levels[0]
+    level = min(int(np.median(sampled[row, column])) for row in ends for column in ends)
     return level if level <= _BLACKEST else 0
 
 

@@ -25,8 +25,11 @@ _UNEQUAL = 2
 _SAME = 1
 # Lit share of every line in a run beyond the picture: of one side alone, more than captions with a
 # ground of their own; of both sides and from the edge on, as little as a dark scene has, if the
-# run is longer than text is high (as a share of the axis) and the frame is no page of text.
+# run is longer than text is high (as a share of the axis).
 _BROAD, _ON_BOTH_SIDES, _HIGHER_THAN_TEXT = 0.6, 0.15, 0.08
+# A page of text has dark lines between the others; a line is lit from this share on, and of a
+# picture more than this share is.
+_LIT, _LIT_LINES = 0.05, 0.8
 # Jump of the lit share at the edge of known bars.
 _KNOWN_JUMP, _KNOWN_JUMP_ON_BOTH_SIDES = 0.45, 0.2
 # Gray level, of 255, by which bars do not brighten: a flat gray picture may look like bars.
@@ -191,7 +194,7 @@ def _filled(sides, bars) -> bool:
         return True
     higher = math.ceil(_HIGHER_THAN_TEXT * len(share))
     least = min(each[:higher].min() for each in beyond)
-    return least >= _ON_BOTH_SIDES and share.mean() >= _ON_BOTH_SIDES
+    return bool(least >= _ON_BOTH_SIDES and np.mean(share > _LIT) > _LIT_LINES)
 
 
 def _seen_again(sides, bars) -> bool:
