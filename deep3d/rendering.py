@@ -15,6 +15,7 @@ import math
 import cv2
 import numpy as np
 
+from deep3d.disocclusions import continue_background
 from deep3d.disparity import DisparityLevels
 
 # An edge of depth is sharp where a pixel of the network and its neighbours differ by this share of
@@ -25,6 +26,8 @@ EDGE_REACH, SHARP_SHARE, SHARP_THRESHOLD, SHARP_SLOPE = 4, 0.75, 1.0, 1.25
 # less keeps things in shape and bends what lies to the right of them. Chosen on these films, where
 # 0.3 and 0.4 do best, and by eye on real ones.
 STEEPEST_FALL = 0.3
+# Share of a pixel of the network by which a steep edge may lie beside that of the picture.
+MISPLACED = 0.25
 
 
 def warp(left: np.ndarray, disparity: np.ndarray) -> np.ndarray:
@@ -57,13 +60,14 @@ def render_warp(
         (h, w, 3) right view of the type of `left`.
     """
     height, width = left.shape[:2]
+    small = disparity.shape[1]
     if sharpen:
         disparity = _enlarge(disparity, width, height)
     else:
         disparity = cv2.resize(disparity, (width, height), interpolation=cv2.INTER_LINEAR)
     columns = np.arange(width, dtype=np.float32)[np.newaxis] + disparity
     if fill:
-        columns = _unfold(columns)
+        continue_background(columns, MISPLACED * width / small)
     return _fetch(left, columns)
 
 
@@ -167,24 +171,6 @@ def _fetch(left: np.ndarray, columns: np.ndarray) -> np.ndarray:
     )
 
 
-def _unfold(columns: np.ndarray) -> np.ndarray:
-    """Continues the background where the map of columns runs backwards.
-
-    Walking right past the right edge of a near object, disparity falls and the fetched column
-    jumps back onto the object: that is the disocclusion. It lasts until the column passes the
-    farthest one fetched so far. There the fetch is mirrored at that column, onto the background
-    to the right of the object, which joins seamlessly where the disocclusion ends: a pixel beyond
-    that column, because the column itself is still the object's.
-    """
-    farthest = np.maximum.accumulate(columns, axis=1)
-    depth = farthest - columns  # of the fold; falls by one with every pixel of it
-    beyond = np.clip(np.maximum(depth[:, 1:], depth[:, :-1]), 0.0, 1.0)
-    beyond[columns[:, 1:] > farthest[:, :-1]] = 0.0  # not folded
-    unfolded = farthest + depth
-    unfolded[:, 1:] += beyond
-    return unfolded
-
-
 def _enlarge(disparity: np.ndarray, width: int, height: int) -> np.ndarray:
     """Disparity at full resolution, in which things stay whole.
 
@@ -201,8 +187,8 @@ def _enlarge(disparity: np.ndarray, width: int, height: int) -> np.ndarray:
     if not sharp.any():
         return disparity
     sharp = cv2.resize(sharp, (width, height), interpolation=cv2.INTER_NEAREST)
-    steep = _steepened(disparity, round(SHARP_SLOPE * scale), SHARP_THRESHOLD * scale)
-    return np.where(sharp, steep, disparity)
+    _steepen(disparity, sharp, round(SHARP_SLOPE * scale), SHARP_THRESHOLD * scale)
+    return disparity
 
 
 def _gently_falling(disparity: np.ndarray, fall: float, sharp: np.ndarray) -> np.ndarray:
@@ -216,16 +202,18 @@ def _gently_falling(disparity: np.ndarray, fall: float, sharp: np.ndarray) -> np
     return np.maximum.accumulate(disparity + rise, axis=1) - rise
 
 
-def _steepened(disparity: np.ndarray, reach: int, threshold: float) -> np.ndarray:
-    """A morphological toggle mapping.
+def _steepen(disparity: np.ndarray, where: np.ndarray, reach: int, threshold: float) -> None:
+    """A morphological toggle mapping, in place and by OpenCV, which takes a third of NumPy's time.
 
     Where the disparities within reach differ by more than the threshold, a pixel takes the nearest
     of their extremes, which puts an edge in the middle of a slope; slanted surfaces stay as they
     are.
     """
     low, high = cv2.erode(disparity, _square(reach)), cv2.dilate(disparity, _square(reach))
-    steep = np.where(disparity - low < high - disparity, low, high)
-    return np.where(high - low > threshold, steep, disparity)
+    steep = cv2.compare(cv2.subtract(high, low), threshold, cv2.CMP_GT)
+    middle = cv2.addWeighted(low, 0.5, high, 0.5, 0.0)
+    cv2.copyTo(high, cv2.compare(disparity, middle, cv2.CMP_GE), low)
+    cv2.copyTo(low, cv2.multiply(steep, where), disparity)
 
 
 def _range(values: np.ndarray, reach: int) -> np.ndarray:

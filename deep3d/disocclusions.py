@@ -1,0 +1,115 @@
+"""What only the right eye sees, continued from the background beside it.
+
+A right view is a map: for every pixel the column of the left view that it is fetched from. Between
+depth edges the map rises from left to right. At the right outline of a near thing it jumps back,
+and the background that follows would be fetched from columns that the thing has taken: that is a
+disocclusion, and what the map finds there is the thing once more. Background that the left eye sees
+to the left of a thin thing and the right eye to the right of it is no disocclusion, though the map
+jumps back to it as well: its columns are those that the map has left out before.
+
+All is done with the edges of the map and the pixels uncovered, which are few.
+"""
+
+import numpy as np
+
+# Neighbouring columns this much farther apart than pixels are belong to different things.
+_EDGE = 1.0
+# Pixels in which a disocclusion continues the background mirrored. More would show things twice.
+_MIRRORED = 4
+# The background is taken from this far beyond the edge, in pixels: nearer to it the outline of the
+# thing is mixed in.
+_MIXED = 1
+
+
+def continue_background(columns: np.ndarray, blur: float = 0.0) -> None:
+    """Replaces the columns of disocclusions by those of the background beside them.
+
+    Args:
+        columns: (h, w) float32: of every pixel of the right view its column in the left view;
+            changed in place.
+        blur: Pixels by which edges of the map may lie beside those of the picture.
+    """
+    height, width = columns.shape
+    step = columns[:, 1:] - columns[:, :-1]
+    if not step.size or step.min() >= 0:
+        return
+    edge = np.empty((height, width), bool)
+    edge[:, 0] = True
+    np.greater(np.abs(step - 1, out=step), _EDGE, out=edge[:, 1:])
+    starts = np.flatnonzero(edge)
+    flat = columns.reshape(-1)
+    hidden = _hidden(flat, starts, width)
+    if hidden.size:
+        _fill(flat, starts, hidden, width, _MIXED + round(blur))
+
+
+def _hidden(flat, starts, width):
+    """Uncovered pixels, from the first pixels of all stretches without an edge."""
+    ends = np.append(starts[1:], flat.size)
+    row = starts // width
+    # Columns of all rows in one rising order.
+    offset = row * (4.0 * width)
+    first, last = flat[starts] + offset, flat[ends - 1] + offset
+    reached = np.maximum.accumulate(last)
+    before = np.append(-np.inf, reached[:-1])
+    before[np.flatnonzero(np.diff(row, prepend=-1))] = -np.inf
+    folded = np.flatnonzero(first < before)
+    if not folded.size:
+        return folded
+    pixels = _ranges(starts[folded], ends[folded])
+    which = np.repeat(folded, ends[folded] - starts[folded])
+    place = flat[pixels] + offset[which]
+    back = place < before[which]
+    pixels, place = pixels[back], place[back]
+    # What the map has left out on its way, from half a pixel beyond what it has taken.
+    out = np.flatnonzero(np.isfinite(before) & (first > before + 1 + _EDGE))
+    if not out.size:
+        return pixels
+    gap = np.searchsorted(before[out] + 0.5, place) - 1
+    seen = (gap >= 0) & (place <= first[out][gap] - 0.5)
+    return pixels[~seen]
+
+
+def _fill(flat, starts, hidden, width, mixed):
+    """Fetches runs of uncovered pixels from the background to the right of them or to the left."""
+    begin = np.flatnonzero(np.diff(hidden, prepend=-2) != 1)
+    begin = np.union1d(begin, np.flatnonzero(hidden % width == 0))
+    end = np.append(begin[1:], hidden.size)
+    first, after = hidden[begin], hidden[end - 1] + 1
+    breaks = np.union1d(np.union1d(starts, first), [flat.size])
+    right = np.minimum(after, flat.size - 1)
+    has_right = (after % width != 0) & (flat[right] - flat[after - 1] <= 1 + _EDGE)
+    left = np.maximum(first - 1, 0)
+    has_left = ~has_right & (first % width != 0) & (flat[first] - flat[left] >= 1 - _EDGE)
+    # Between two near things there is none: that of the next run then.
+    run = np.arange(first.size)
+    follower = np.minimum.accumulate(np.where(has_right, run, run.size)[::-1])[::-1]
+    lent = follower[np.minimum(run, run.size - 1)]
+    lent = np.where(lent < run.size, lent, run)
+    lent = np.where(first[lent] // width == first // width, lent, run)
+    extent = breaks[np.searchsorted(breaks, right, side="right")] - right
+    skipped = np.minimum(mixed, extent // 2)
+    column = flat[right] + skipped
+    reach = np.minimum(extent - skipped, _MIRRORED)
+    length = after - first
+    sizes = np.repeat
+    distance = sizes(after, length) - hidden - 1
+    values = sizes(column[lent], length) + _folded(distance, sizes(reach[lent], length))
+    values = np.where(sizes(has_left, length), sizes(flat[left], length), values)
+    # what lies beside the edge may still be the thing's
+    beside = np.flatnonzero(has_right & (skipped > 0))
+    near = _ranges(right[beside], right[beside] + skipped[beside])
+    flat[near] = np.repeat(column[beside], skipped[beside])
+    flat[hidden] = values
+
+
+def _folded(distance, reach):
+    """Distance, walking to and fro between 0 and `reach`."""
+    reach = np.maximum(reach, 1)
+    return reach - np.abs(reach - distance % (2 * reach))
+
+
+def _ranges(first, end):
+    """All whole numbers from each first to below its end, one after another."""
+    length = end - first
+    return np.arange(length.sum()) + np.repeat(first - np.cumsum(length) + length, length)
