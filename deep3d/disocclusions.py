@@ -10,12 +10,14 @@ jumps back to it as well: its columns are those that the map has left out before
 All is done with the edges of the map and the pixels uncovered, which are few.
 """
 
+import cv2
 import numpy as np
 
 # Neighbouring columns this much farther apart than pixels are belong to different things.
 _EDGE = 1.0
-# Pixels in which a disocclusion continues the background mirrored. More would show things twice.
-_MIRRORED = 4
+# Disocclusions show the background beside them stretched, this many of its pixels for one of theirs.
+# One for one would be a mirror, in which one sees things twice; 0 is streaks.
+_STRETCHED = 0.3
 # The background is taken from this far beyond the edge, in pixels: nearer to it the outline of the
 # thing is mixed in.
 _MIXED = 1
@@ -30,12 +32,13 @@ def continue_background(columns: np.ndarray, blur: float = 0.0) -> None:
         blur: Pixels by which edges of the map may lie beside those of the picture.
     """
     height, width = columns.shape
-    step = columns[:, 1:] - columns[:, :-1]
-    if not step.size or step.min() >= 0:
+    if width < 2:
         return
-    edge = np.empty((height, width), bool)
-    edge[:, 0] = True
-    np.greater(np.abs(step - 1, out=step), _EDGE, out=edge[:, 1:])
+    step = cv2.subtract(columns[:, 1:], columns[:, :-1])
+    if step.min() >= 0:
+        return
+    edge = np.ones((height, width), bool)
+    np.equal(cv2.inRange(step, 1 - _EDGE, 1 + _EDGE), 0, out=edge[:, 1:])
     starts = np.flatnonzero(edge)
     flat = columns.reshape(-1)
     hidden = _hidden(flat, starts, width)
@@ -56,11 +59,9 @@ def _hidden(flat, starts, width):
     folded = np.flatnonzero(first < before)
     if not folded.size:
         return folded
-    pixels = _ranges(starts[folded], ends[folded])
-    which = np.repeat(folded, ends[folded] - starts[folded])
-    place = flat[pixels] + offset[which]
-    back = place < before[which]
-    pixels, place = pixels[back], place[back]
+    back = _count_below(flat, starts[folded], ends[folded], before[folded] - offset[folded])
+    pixels = _ranges(starts[folded], starts[folded] + back)
+    place = flat[pixels] + np.repeat(offset[folded], back)
     # What the map has left out on its way, from half a pixel beyond what it has taken.
     out = np.flatnonzero(np.isfinite(before) & (first > before + 1 + _EDGE))
     if not out.size:
@@ -90,12 +91,12 @@ def _fill(flat, starts, hidden, width, mixed):
     extent = breaks[np.searchsorted(breaks, right, side="right")] - right
     skipped = np.minimum(mixed, extent // 2)
     column = flat[right] + skipped
-    reach = np.minimum(extent - skipped, _MIRRORED)
+    reach = extent - 1 - skipped
     length = after - first
-    sizes = np.repeat
-    distance = sizes(after, length) - hidden - 1
-    values = sizes(column[lent], length) + _folded(distance, sizes(reach[lent], length))
-    values = np.where(sizes(has_left, length), sizes(flat[left], length), values)
+    distance = np.repeat(after, length) - hidden - 1
+    values = np.minimum(_STRETCHED * distance, np.repeat(reach[lent], length))
+    values += np.repeat(column[lent], length)
+    values = np.where(np.repeat(has_left, length), np.repeat(flat[left], length), values)
     # what lies beside the edge may still be the thing's
     beside = np.flatnonzero(has_right & (skipped > 0))
     near = _ranges(right[beside], right[beside] + skipped[beside])
@@ -103,10 +104,15 @@ def _fill(flat, starts, hidden, width, mixed):
     flat[hidden] = values
 
 
-def _folded(distance, reach):
-    """Distance, walking to and fro between 0 and `reach`."""
-    reach = np.maximum(reach, 1)
-    return reach - np.abs(reach - distance % (2 * reach))
+def _count_below(flat, start, end, bound):
+    """How many of the rising values flat[start:end] are below the bound, for many of these."""
+    low, high = start.copy(), end.copy()
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        below = open_ & (flat[np.minimum(middle, flat.size - 1)] < bound)
+        low = np.where(below, middle + 1, low)
+        high = np.where(open_ & ~below, middle, high)
+    return low - start
 
 
 def _ranges(first, end):

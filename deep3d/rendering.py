@@ -62,10 +62,10 @@ def render_warp(
     height, width = left.shape[:2]
     small = disparity.shape[1]
     if sharpen:
-        disparity = _enlarge(disparity, width, height)
+        columns = _enlarge(disparity, width, height)
     else:
-        disparity = cv2.resize(disparity, (width, height), interpolation=cv2.INTER_LINEAR)
-    columns = np.arange(width, dtype=np.float32)[np.newaxis] + disparity
+        columns = cv2.resize(disparity, (width, height), interpolation=cv2.INTER_LINEAR)
+    columns += np.arange(width, dtype=np.float32)
     if fill:
         continue_background(columns, MISPLACED * width / small)
     return _fetch(left, columns)
