@@ -4,9 +4,9 @@ python benchmarks/compare_renderers.py [--model=default] [--seed=9000] [--seeds=
     [--pictures=DIR]
 
 The disparity is the true one, brought down to the size of the network, which measures the renderer
-alone; then the network's own prediction; and that once more with the scale and shift that fit the
-truth best, so that its edges are judged and not its depth. Ways that move pixels of the left view
-get the left view's disparity. Columns, in steps of 0..255:
+alone; the same with blurred edges; the network's own prediction; and that once more with the scale
+and shift that fit the truth best, so that its edges are judged and not its depth. Ways that move
+pixels of the left view get the left view's disparity. Columns, in steps of 0..255:
 
 * MAE, PSNR: the whole picture;
 * uncovered: MAE of what only the right eye sees, without a margin where nothing can be known;
@@ -43,8 +43,10 @@ flags.DEFINE_string("pictures", None, "Folder for PNGs of uncovered places, one 
 
 MARGIN = 0.025  # of the width: beyond the frame's edge nothing can be known
 DISTINCT = 24  # least difference of two colors, in steps, for bleeding to be seen
+BLUR = 1.0  # pixels of the network, standard deviation
 PAN = 3  # pixels
 CROP = 200, 120
+ENLARGED = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,6 +189,9 @@ def _sources(frame, predictor):
     truth_left = cv2.resize(frame.disparity_left, size, interpolation=cv2.INTER_AREA)
     distribution = _as_distribution(truth, levels)
     yield Source("true disparity", truth * scale, truth_left, distribution, values)
+    blurred, blurred_left = (cv2.GaussianBlur(d, (0, 0), BLUR) for d in (truth, truth_left))
+    distribution = _as_distribution(blurred, levels)
+    yield Source("blurred", blurred * scale, blurred_left, distribution, values)
     disparity, distribution = predictor.disparity(small)[0], predictor.probabilities(small)[0]
     gain, offset = np.polyfit(disparity.ravel(), truth.ravel(), 1)
     for name, gain, offset in (("network", 1.0, 0.0), ("network, fitted", gain, offset)):
@@ -211,8 +216,8 @@ def _ways(levels) -> dict[str, Callable[[np.ndarray, Source], np.ndarray]]:
     from deep3d.rendering import render_select, render_warp
 
     def moved(left, source):
-        size = left.shape[1], left.shape[0]
-        return forward_warp.forward_warp(left, cv2.resize(source.left, size, interpolation=1))
+        disparity = forward_warp.enlarge(source.left, left.shape[1], left.shape[0])
+        return forward_warp.forward_warp(left, disparity)
 
     ways = {
         "warp": lambda left, source: render_warp(left, source.right),
@@ -252,15 +257,17 @@ def _flicker(frame, render, source):
 
 
 def _write_crops(frame, views, number):
-    """Left view, right view and every way's, enlarged twice, where most is uncovered."""
+    """The true right view and every row of the table in order, where most is uncovered."""
     hidden, _ = _areas(frame)
     wide, high = CROP
-    density = cv2.boxFilter(hidden.astype(np.float32), -1, CROP)[high // 2 : -high // 2]
-    y, x = np.unravel_index(np.argmax(density[:, wide // 2 : -wide // 2]), density.shape)
+    density = cv2.boxFilter(hidden.astype(np.float32), -1, CROP, anchor=(0, 0))
+    density = density[: 1 - high, : 1 - wide]
+    y, x = np.unravel_index(np.argmax(density), density.shape)
     crops = [picture[y : y + high, x : x + wide] for picture in (frame.right, *views)]
     crops += [np.zeros_like(crops[0])] * (-len(crops) % 4)
     rows = [np.hstack(crops[first : first + 4]) for first in range(0, len(crops), 4)]
-    sheet = cv2.resize(np.vstack(rows), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    size = 4 * wide * ENLARGED, len(rows) * high * ENLARGED
+    sheet = cv2.resize(np.vstack(rows), size, interpolation=cv2.INTER_NEAREST)
     path = pathlib.Path(flags.FLAGS.pictures) / f"uncovered-{number}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)):

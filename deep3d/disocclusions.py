@@ -73,45 +73,44 @@ def _hidden(flat, starts, width):
 
 def _fill(flat, starts, hidden, width, mixed):
     """Fetches runs of uncovered pixels from the background to the right of them or to the left."""
-    begin = np.flatnonzero(np.diff(hidden, prepend=-2) != 1)
-    begin = np.union1d(begin, np.flatnonzero(hidden % width == 0))
+    begin = np.flatnonzero((np.diff(hidden, prepend=-2) != 1) | (hidden % width == 0))
     end = np.append(begin[1:], hidden.size)
-    first, after = hidden[begin], hidden[end - 1] + 1
-    breaks = np.union1d(np.union1d(starts, first), [flat.size])
-    right = np.minimum(after, flat.size - 1)
+    first, after, length = hidden[begin], hidden[end - 1] + 1, end - begin
+    right, left = np.minimum(after, flat.size - 1), np.maximum(first - 1, 0)
     has_right = (after % width != 0) & (flat[right] - flat[after - 1] <= 1 + _EDGE)
-    left = np.maximum(first - 1, 0)
     has_left = ~has_right & (first % width != 0) & (flat[first] - flat[left] >= 1 - _EDGE)
-    # Between two near things there is none: that of the next run then.
-    run = np.arange(first.size)
-    follower = np.minimum.accumulate(np.where(has_right, run, run.size)[::-1])[::-1]
-    lent = follower[np.minimum(run, run.size - 1)]
-    lent = np.where(lent < run.size, lent, run)
-    lent = np.where(first[lent] // width == first // width, lent, run)
+    # As far as the background to the right goes on.
+    breaks = np.union1d(np.union1d(starts, first), [flat.size])
     extent = breaks[np.searchsorted(breaks, right, side="right")] - right
     skipped = np.minimum(mixed, extent // 2)
     column = flat[right] + skipped
-    reach = extent - 1 - skipped
-    length = after - first
+    lender = _lender(has_right, first // width)
     distance = np.repeat(after, length) - hidden - 1
-    values = np.minimum(_STRETCHED * distance, np.repeat(reach[lent], length))
-    values += np.repeat(column[lent], length)
+    reach = np.repeat((extent - 1 - skipped)[lender], length)
+    values = np.repeat(column[lender], length) + np.minimum(_STRETCHED * distance, reach)
     values = np.where(np.repeat(has_left, length), np.repeat(flat[left], length), values)
-    # what lies beside the edge may still be the thing's
+    # Beside the edge the picture may still be the thing's.
     beside = np.flatnonzero(has_right & (skipped > 0))
     near = _ranges(right[beside], right[beside] + skipped[beside])
     flat[near] = np.repeat(column[beside], skipped[beside])
     flat[hidden] = values
 
 
+def _lender(has_right, row):
+    """For each run itself, or, if it lies between two things, the next in its row that does not."""
+    run = np.arange(row.size)
+    following = np.where(has_right, run, row.size - 1)
+    following = np.minimum.accumulate(following[::-1])[::-1]
+    return np.where(has_right[following] & (row[following] == row), following, run)
+
+
 def _count_below(flat, start, end, bound):
-    """How many of the rising values flat[start:end] are below the bound, for many of these."""
-    low, high = start.copy(), end.copy()
-    while (open_ := low < high).any():
+    """How many of the rising values flat[start:end] are below the bound, by halving."""
+    low, high = start, end
+    while (low < high).any():
         middle = (low + high) // 2
-        below = open_ & (flat[np.minimum(middle, flat.size - 1)] < bound)
-        low = np.where(below, middle + 1, low)
-        high = np.where(open_ & ~below, middle, high)
+        below = (low < high) & (flat[np.minimum(middle, flat.size - 1)] < bound)
+        low, high = np.where(below, middle + 1, low), np.where(below, high, middle)
     return low - start
 
 

@@ -11,6 +11,7 @@ FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets"}
 LAYERS = {
     "atomic_file": 0,
     "disparity": 0,
+    "disocclusions": 0,
     "video": 0,
     "wording": 0,
     "model_files": 0,
@@ -63,9 +64,9 @@ LAYERS = {
     "preview": 5,
 }
 WITHOUT_FRAMEWORK = {
-    "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching", "journal",
-    "stage_clock",
-    "composition", "config", "rendering", "baselines", "metrics", "score_tables",
+    "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching",
+    "journal", "stage_clock", "composition", "config", "rendering", "baselines",
+    "metrics", "score_tables", "disocclusions",
     "depth_scores", "clip_scores", "pairs", "temporal", "image_file", "left_disparity",
     "devices", "frame_packer", "batch", "output_files", "comfort", "eye_views",
     "lite_inference", "wording", "model_files", "conversion_plan", "preview_pictures",

@@ -54,7 +54,7 @@ def test_render_warp_fills_from_the_background():
     hole = (slice(10, 30), slice(94, 102))
     box_only = warp(left, disparity)[hole]
     filled = render_warp(left, disparity, sharpen=False)[hole]
-    wall_beside = left[10:30, 100:110].mean(axis=(0, 1))
+    wall_beside = left[10:30, 101:105].mean(axis=(0, 1))  # what the strip is made from
     assert np.abs(filled.mean(axis=(0, 1)) - wall_beside).max() < 25
     truth = right[hole].astype(float)
     assert np.abs(filled - truth).mean() < np.abs(box_only - truth).mean()
@@ -175,3 +175,25 @@ def test_render_warp_does_not_move_sharp_edges():
     away[:, 51:57] = away[:, 91:106] = False  # with what it uncovers, which is made up
     expected = render_warp(left, disparity, sharpen=False)
     np.testing.assert_array_equal(render_warp(left, small)[away], expected[away])
+
+
+@pytest.mark.parametrize("offset", [0, 1, 2, 3])
+def test_render_warp_leaves_no_outline_of_sharp_things_behind(offset):
+    """Wherever a thing ends between the pixels of a small map, the wall beside it is clean."""
+    left = np.full((12, 384, 3), 220, np.uint8)
+    left[:, 150 + offset : 200 + offset] = 20
+    disparity = np.full((12, 384), -8, np.float32)
+    disparity[:, 143 + offset : 193 + offset] = 7
+    small = cv2.resize(disparity, (96, 3), interpolation=cv2.INTER_AREA)
+    right = render_warp(left, small)[6, :, 0]
+    # a pixel of the small map is four of the picture
+    assert right[193 + offset + 2 :].min() >= 200
+    assert np.count_nonzero(right < 120) == pytest.approx(50, abs=3)
+
+
+def test_render_warp_of_sixteen_bits_is_that_of_eight():
+    left, _, disparity = scene()
+    wide = render_warp(left.astype(np.uint16) * 257, disparity)
+    # OpenCV blends 8 bits in 32nds and rounds
+    difference = np.abs(wide / 257.0 - render_warp(left, disparity))
+    assert difference.max() <= 0.6
