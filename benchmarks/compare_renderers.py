@@ -20,6 +20,7 @@ pixels of the left view get the left view's disparity. Columns, in steps of 0..2
 """
 
 import dataclasses
+import itertools
 import pathlib
 import time
 from collections.abc import Callable
@@ -193,8 +194,8 @@ def _sources(frame, predictor):
     distribution = _as_distribution(blurred, levels)
     yield Source("blurred", blurred * scale, blurred_left, distribution, values)
     disparity, distribution = predictor.disparity(small)[0], predictor.probabilities(small)[0]
-    gain, offset = np.polyfit(disparity.ravel(), truth.ravel(), 1)
-    for name, gain, offset in (("network", 1.0, 0.0), ("network, fitted", gain, offset)):
+    fit = np.polyfit(disparity.ravel(), truth.ravel(), 1)
+    for name, gain, offset in (("network", 1.0, 0.0), ("network, fitted", *fit)):
         of_right = np.float32(gain) * disparity + np.float32(offset)
         yield Source(
             name,
@@ -251,7 +252,7 @@ def _flicker(frame, render, source):
         panned = dataclasses.replace(source, right=right, left=left)
         view = render(np.ascontiguousarray(frame.left[window]), panned)
         views.append(view[:, PAN - first : width - first].astype(np.float32))
-    changes = np.mean([np.abs(b - a) for a, b in zip(views, views[1:], strict=False)], axis=0)
+    changes = np.mean([np.abs(b - a) for a, b in itertools.pairwise(views)], axis=0)
     near = hidden | band
     return changes.mean(axis=-1)[near].mean() if near.any() else np.nan
 

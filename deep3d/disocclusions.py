@@ -15,7 +15,7 @@ import numpy as np
 
 # Neighbouring columns this much farther apart than pixels are belong to different things.
 _EDGE = 1.0
-# Disocclusions show the background beside them stretched, this many of its pixels for one of theirs.
+# A disocclusion shows the background beside it stretched: this many of its pixels for each.
 # One for one would be a mirror, in which one sees things twice; 0 is streaks.
 _STRETCHED = 0.3
 # The background is taken from this far beyond the edge, in pixels: nearer to it the outline of the
@@ -83,10 +83,12 @@ def _fill(flat, starts, hidden, width, mixed):
     breaks = np.union1d(np.union1d(starts, first), [flat.size])
     extent = breaks[np.searchsorted(breaks, right, side="right")] - right
     skipped = np.minimum(mixed, extent // 2)
-    column = flat[right] + skipped
+    # Where a run and with it all wall ends at the frame's edge, the left eye may see more of it.
+    unseen = np.minimum(flat[left] + 1 + mixed, width - 1)
+    column = np.where(has_right, flat[right] + skipped, unseen)
     lender = _lender(has_right, first // width)
     distance = np.repeat(after, length) - hidden - 1
-    reach = np.repeat((extent - 1 - skipped)[lender], length)
+    reach = np.repeat(np.where(has_right, extent - 1 - skipped, 0)[lender], length)
     values = np.repeat(column[lender], length) + np.minimum(_STRETCHED * distance, reach)
     values = np.where(np.repeat(has_left, length), np.repeat(flat[left], length), values)
     # Beside the edge the picture may still be the thing's.

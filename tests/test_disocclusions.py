@@ -61,6 +61,8 @@ def test_continue_background_keeps_what_is_seen_on_the_other_side():
     continue_background(columns)
     # The left eye sees the wall from 50 to 55 between the bars, the right eye from 53 to 58 on.
     np.testing.assert_array_equal(columns[:, 55:58], before[:, 55:58])
+    # What is uncovered between that to its left and the second bar is made of it.
+    np.testing.assert_array_equal(columns[:, 49], before[:, 48])
 
 
 def test_continue_background_takes_the_nearest_wall():
@@ -93,12 +95,16 @@ def test_continue_background_of_blurred_edges_starts_farther_away():
     assert nearest[1] == nearest[0] + 2
 
 
-def test_continue_background_stays_in_its_row():
-    """Bars that end at the frame's edge: what is uncovered there has no wall to its right."""
-    disparity = bars((180,))
-    disparity[1] = WALL + 2
+def test_continue_background_at_the_frames_edge_asks_the_left_eye():
+    """No wall is seen to the right of the bar, in its row; the left eye sees some."""
+    disparity = bars((170,), width=25)
+    disparity[1] = bars((60,))[0]
     columns = columns_of(disparity)
-    expected = columns[1].copy()
     continue_background(columns)
-    np.testing.assert_array_equal(columns[1], expected)
-    assert np.isfinite(columns).all()
+    np.testing.assert_array_equal(columns[0, 195:], np.minimum(194 + BAR + 2, 199))
+    disparity = bars((170,), width=22)
+    disparity[:, 192:] = WALL
+    columns = columns_of(disparity)
+    continue_background(columns)
+    assert columns[0, 192:].min() >= 191 + BAR + 1
+    assert columns.max() <= 199
