@@ -182,12 +182,13 @@ def test_render_warp_leaves_no_outline_of_sharp_things_behind(offset):
     """Wherever a thing ends between the pixels of a small map, the wall beside it is clean."""
     left = np.full((12, 384, 3), 220, np.uint8)
     left[:, 150 + offset : 200 + offset] = 20
+    left = cv2.blur(left, (3, 1))  # a picture's outlines are mixed
     disparity = np.full((12, 384), -8, np.float32)
     disparity[:, 143 + offset : 193 + offset] = 7
     small = cv2.resize(disparity, (96, 3), interpolation=cv2.INTER_AREA)
     right = render_warp(left, small)[6, :, 0]
     # a pixel of the small map is four of the picture
-    assert right[193 + offset + 2 :].min() >= 200
+    assert right[193 + offset + 2 :].min() >= 215
     assert np.count_nonzero(right < 120) == pytest.approx(50, abs=3)
 
 
