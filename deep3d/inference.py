@@ -65,12 +65,6 @@ class Predictor:
             (rows, columns, 3) of that type and of `network_size`.
         """
         size = network_size(picture.shape[1], picture.shape[0], self.config)
-        # Halving is eight times as fast as scaling, and what it blurs is a quarter of a pixel then.
-        while picture.shape[1] >= 4 * size[0] and not (
-            picture.shape[0] % 2 or picture.shape[1] % 2
-        ):
-            half = picture.shape[1] // 2, picture.shape[0] // 2
-            picture = cv2.resize(picture, half, interpolation=cv2.INTER_AREA)
         return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
     def disparity(self, pictures: np.ndarray) -> np.ndarray:

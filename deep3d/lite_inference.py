@@ -1,7 +1,7 @@
 """The compact network in LiteRT: starts in a tenth of a second, where TensorFlow takes five.
 
 A `.tflite` file (lite_export.py) holds the network up to its logits at half the resolution. The
-rest is done here, by OpenCV and NumPy: on the CPU they take a third of the time that LiteRT does.
+rest is done here, by OpenCV and NumPy, which take a third of the time that LiteRT would.
 Two members of a zip archive at its end, the format's own place for metadata
 (https://ai.google.dev/edge/litert/conversion/tensorflow/metadata), name the architecture and the
 model file that it was made from.
@@ -11,6 +11,7 @@ import hashlib
 import os
 import pathlib
 import zipfile
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -26,7 +27,8 @@ from deep3d.model_files import CheckpointError
 CONFIG_MEMBER = "deep3d_config.json"
 SOURCE_MEMBER = "source.sha256"
 MAX_MEMBER_BYTES = 100_000
-# More gain nothing: these pictures are small, and there are other things to do meanwhile.
+# More gain little, as the pictures are small; and half of the processors have other things to do
+# meanwhile, from which threads that wait for each other would take time.
 MAX_THREADS = 4
 
 
@@ -59,14 +61,14 @@ class LitePredictor(Predictor):
 
         Args:
             path: File of `lite_export.export`; it must be trusted, as LiteRT does not check it.
-            threads: Threads that compute; None takes one for each processor, up to `MAX_THREADS`.
+            threads: Threads that compute; None takes one for two processors, up to `MAX_THREADS`.
 
         Raises:
             CheckpointError: If the file is damaged.
         """
         self.config = config_module.from_json(ModelConfig, _member(path, CONFIG_MEMBER))
         self._source = _member(path, SOURCE_MEMBER)
-        threads = threads or min(os.cpu_count() or 1, MAX_THREADS)
+        threads = threads or min(max((os.cpu_count() or 1) // 2, 1), MAX_THREADS)
         try:
             with silent_standard_error():  # it tells that it has a fast way, when first prepared
                 self._interpreter = Interpreter(str(path), num_threads=threads)
@@ -81,14 +83,19 @@ class LitePredictor(Predictor):
 
     def disparity(self, pictures: np.ndarray) -> np.ndarray:
         """As for `Predictor`."""
-        return expected_disparity(self.probabilities(pictures), self.config.levels)
+        levels = self.config.levels
+        return np.stack([expected_disparity(shares, levels) for shares in self._all(pictures)])
 
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """As for `Predictor`."""
+        return np.stack(list(self._all(pictures)))
+
+    def _all(self, pictures: np.ndarray) -> Iterator[np.ndarray]:
+        """The distribution of one picture after the other, (rows, columns, levels)."""
         rows, columns = pictures.shape[1:3]
         if (rows, columns) != self._size:
             self._prepare(rows, columns)
-        return np.stack([self._distribution(picture) for picture in scaled(pictures)])
+        yield from map(self._distribution, scaled(pictures))
 
     def _prepare(self, rows: int, columns: int):
         """Makes room for pictures of a size."""
@@ -109,7 +116,8 @@ class LitePredictor(Predictor):
         logits = cv2.resize(logits, (columns, rows), interpolation=cv2.INTER_LINEAR)
         shares = cv2.exp(logits.reshape(rows, -1)).reshape(logits.shape)
         # As a product with ones ten times as fast as `sum` over so short an axis.
-        return shares / (shares @ np.ones((shares.shape[2], 1), np.float32))
+        shares /= shares @ np.ones((shares.shape[2], 1), np.float32)
+        return shares
 
 
 def _member(path: pathlib.Path, name: str) -> str:
