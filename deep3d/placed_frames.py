@@ -112,15 +112,18 @@ class _Parts:
 
     detector: ShotDetector
     bars: AreaFollower
+    last_bars: BlackBars
     stabiliser: Stabiliser
     placer: Placer
 
     def __init__(self, predictor, config, state: State | None):
         self.detector, self.stabiliser = ShotDetector(), Stabiliser(config.steadiness)
         self.placer, self.bars = placer_for(predictor.config.levels, config), AreaFollower()
+        self.last_bars = BlackBars()
         if state is None:
             return
-        self.bars = AreaFollower(json.loads(state["bars"].tobytes()))
+        bars = json.loads(state["bars"].tobytes())
+        self.bars, self.last_bars = AreaFollower(bars["known"]), BlackBars(*bars["last"])
         for part in ("detector", "stabiliser", "placer"):
             prefix = f"{part}."
             own = {name[len(prefix) :]: state[name] for name in state if name.startswith(prefix)}
@@ -128,7 +131,8 @@ class _Parts:
 
     def state(self, part: str) -> State:
         if part == "bars":
-            return {"bars": np.frombuffer(json.dumps(self.bars.state).encode(), np.uint8)}
+            bars = {"known": self.bars.state, "last": dataclasses.astuple(self.last_bars)}
+            return {"bars": np.frombuffer(json.dumps(bars).encode(), np.uint8)}
         return {f"{part}.{name}": value for name, value in getattr(self, part).state.items()}
 
 
@@ -183,6 +187,8 @@ def _watched(frames, predictor, parts: _Parts, color, state, clock) -> Iterator[
             small = predictor.shrink(left)
             starts_shot = parts.detector.update(_for_network(small, color))
             bars = parts.bars.update(left, starts_shot)
+            starts_shot = starts_shot or bars != parts.last_bars  # all places have moved
+            parts.last_bars = bars
             small = small if bars == BlackBars() else predictor.shrink(bars.crop(left))
         begins = segment >= (SHORTEST_SEGMENT if starts_shot else LONGEST_SEGMENT)
         segment = 1 if begins else segment + 1
