@@ -28,11 +28,13 @@ from deep3d.config import ConversionConfig
 from deep3d.conversion import convert
 from deep3d.pretrained import RUNTIMES, load_predictor
 from deep3d.video import VideoReader, VideoWriter
+from deep3d.video.encoding import PRESETS
 
 flags.DEFINE_string("video", None, "Film to convert; a synthetic one when absent.")
 flags.DEFINE_string("size", None, "Scales the film to this first, such as 1920x1080.")
 flags.DEFINE_float("end", None, "Second of the film at which to end.")
 flags.DEFINE_integer("pairs", 3, "How many times each is run, in turn; medians are printed.")
+flags.DEFINE_enum("preset", "medium", PRESETS, "Of x264, for both.")
 flags.DEFINE_boolean("memory", False, "Measures memory, of the film and of ten times the film.")
 flags.DEFINE_enum("runtime", "auto", RUNTIMES, "What runs the network.")
 
@@ -58,7 +60,7 @@ def main(arguments):
 
 
 def _print_speed(film, folder, pairs, runtime):
-    predictor, config = load_predictor("default", runtime), ConversionConfig()
+    predictor, config = load_predictor("default", runtime), ConversionConfig(preset=flags.FLAGS.preset)
     # Once for what a film pays once.
     convert(film, folder / "3d.mp4", predictor, ConversionConfig(end=0.5))
 
