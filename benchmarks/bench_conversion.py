@@ -60,7 +60,10 @@ def main(arguments):
 
 
 def _print_speed(film, folder, pairs, runtime):
-    predictor, config = load_predictor("default", runtime), ConversionConfig(preset=flags.FLAGS.preset)
+    predictor, config = (
+        load_predictor("default", runtime),
+        ConversionConfig(preset=flags.FLAGS.preset),
+    )
     # Once for what a film pays once.
     convert(film, folder / "3d.mp4", predictor, ConversionConfig(end=0.5))
 

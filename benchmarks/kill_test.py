@@ -37,7 +37,7 @@ def main(arguments):
         film = options.video or _make_film(folder / "film.mp4")
         whole_s = _convert(film, folder / "whole.mkv")
         whole = _frames(folder / "whole.mkv")
-        print(f"{len(whole)} frames, {whole_s:.1f} s with nothing killed\n")
+        print(f"{len(whole)} frames, {whole_s:.1f} s with nothing killed\n", flush=True)
         print("| killed after | frames kept | time to go on | equal frame for frame |")
         print("|---|---|---|---|")
         differing = 0
@@ -48,7 +48,8 @@ def main(arguments):
             seconds = _convert(film, target)
             equal = _frames(target) == whole and len(list(folder.glob(".*"))) == 0
             differing += not equal
-            print(f"| {moment_s:.1f} s | {kept} | {seconds:.1f} s | {'yes' if equal else 'NO'} |")
+            answer = "yes" if equal else "NO"
+            print(f"| {moment_s:.1f} s | {kept} | {seconds:.1f} s | {answer} |", flush=True)
             target.unlink()
     return 1 if differing else 0
 
@@ -57,7 +58,7 @@ def _make_film(path):
     from data_pipeline.synthetic import MovieConfig, make_movie
 
     config = MovieConfig(
-        seconds=30, shot_seconds=4, layout="mono", title_seconds=0.0, width=640, height=272
+        seconds=20, shot_seconds=2.5, layout="mono", title_seconds=0.0, width=480, height=204
     )
     make_movie(config, path)
     return path
