@@ -80,6 +80,7 @@ class _Run:
         self._clock, self._first_frame = StageClock(), self._times.count
 
     def go_on(self, seek: bool):
+        """Makes the segments; `seek` as for `make_segments`."""
         if self._state is not None:
             self._reader.skip_to(self._next_pts, seek and self._earlier == ReadingFaults())
         try:
