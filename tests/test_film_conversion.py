@@ -123,7 +123,7 @@ def write_silent_copy(film, path):
     return path
 
 
-@pytest.mark.parametrize("stop", range(1, FRAMES + 1))
+@pytest.mark.parametrize("stop", [*range(1, FRAMES, 4), 10, FRAMES])
 def test_film_resumes_from_any_frame(film, tmp_path, predictor, stop):
     config = ConversionConfig(preset="ultrafast", lossless=True)
     seen = []
