@@ -157,8 +157,8 @@ class _Progress:
         if self.bar is None:
             from tqdm import tqdm
 
-            options = {"unit": "frame", "initial": done - 1, "disable": self.hidden}
-            self.bar = tqdm(total=expected, desc=self.name, **options)
+            options = {"unit": "frame", "initial": done - 1, "dynamic_ncols": True}
+            self.bar = tqdm(total=expected, desc=self.name, disable=self.hidden, **options)
         times = ", ".join(f"{stage} {spent:.0f}" for stage, spent in stage_ms.items())
         self.bar.set_postfix_str(f"{times} ms", refresh=False)
         self.bar.update(done - self.bar.n)

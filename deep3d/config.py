@@ -107,7 +107,9 @@ class ConversionConfig:
     """What a conversion makes.
 
     Attributes:
-        format: How the two eyes are stored, one of `deep3d.video.OUTPUT_FORMATS`.
+        format: How the two eyes are stored: half_sbs, full_sbs, half_tab, full_tab, cross_eyed,
+            interleaved, vr180, two_files, rgbd, disparity, or anaglyph_ with dubois, color,
+            half_color, gray, green_magenta, amber_blue.
         strength: Parallax between the nearest and the farthest level in % of the picture width;
             unset: as the model was trained (3.9 with the default levels).
         convergence: "auto" puts the subject of every shot near the screen; a number is % of the

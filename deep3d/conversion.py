@@ -79,9 +79,8 @@ def convert(
             raise ValueError(f"{path} exists already; --overwrite replaces it.")
     if is_image(source):
         return _convert_image(source, target, predictor, config, report)
-    job = FilmJob(
-        source, target, predictor, config, progress or _ignore, announce or _ignore, report
-    )
+    listeners = progress or _ignore, announce or _ignore, report
+    job = FilmJob(source, target, predictor, config, *listeners, overwrite)
     made = convert_film(job)
     left, *right = files_of(target, config)
     return ConversionResult(left, made.frames, made.losses, made.remarks, *right)

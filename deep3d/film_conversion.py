@@ -49,14 +49,17 @@ def convert_film(job: FilmJob) -> FilmResult:
 
     Raises:
         VideoError: If the source cannot be read or the target not be written.
-        KeyboardInterrupt: With a word on how to go on, if something is finished.
+        ValueError: If another conversion of the target is at work, or was begun with other
+            settings.
+        KeyboardInterrupt: With a word on how to go on.
     """
     with open_film(job) as reader:
         output = FilmOutput(job, reader)
         losses = output.losses()
     if losses:
         job.announce(losses)
-    with Journal(journal_folder(job.target), _task(job)) as journal:
+    folder, name = journal_folder(job.target), str(job.target)
+    with Journal(folder, _task(job), name, job.overwrite) as journal:
         try:
             return _convert(job, output, journal, losses)
         except KeyboardInterrupt as interrupt:
@@ -69,7 +72,7 @@ def convert_film(job: FilmJob) -> FilmResult:
 
 def _how_to_go_on(journal: Journal) -> str:
     if not journal.steps:
-        return ""
+        return "Nothing is finished yet; the same command begins anew."
     frames = journal.steps[-1]["times"]["count"]
     return f"{frames} frames are finished; the same command goes on from there."
 
@@ -100,6 +103,8 @@ def _convert(job: FilmJob, output: FilmOutput, journal: Journal, losses) -> Film
     remarks = []
     if journal.dropped:
         remarks.append("an unfinished conversion with other settings was dropped")
+    if journal.damaged:
+        remarks.append(f"{journal.damaged} finished segments were damaged and made again")
     try:
         make_segments(job, output, journal, seek=True)
     except ResumeError:

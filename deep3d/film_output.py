@@ -31,6 +31,7 @@ class FilmJob:
             milliseconds per frame of each stage so far).
         announce: Called before the work begins with what cannot be kept, if anything cannot.
         report: Is told the parallax of every frame.
+        overwrite: Whether an unfinished conversion with other settings is dropped.
     """
 
     source: pathlib.Path
@@ -40,6 +41,7 @@ class FilmJob:
     progress: Callable[[int, int | None, dict[str, float]], None]
     announce: Callable[[tuple[str, ...]], None]
     report: ParallaxReport | None = None
+    overwrite: bool = False
 
 
 @contextlib.contextmanager

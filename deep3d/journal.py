@@ -35,20 +35,25 @@ class Journal:
         folder: Where the files are.
         steps: What was said of each finished step.
         dropped: Whether an earlier run was found that made something else.
+        damaged: How many steps of the earlier run have to be made again.
     """
 
-    def __init__(self, folder: pathlib.Path, task: dict):
+    def __init__(self, folder: pathlib.Path, task: dict, name: str, replace: bool = False):
         """Takes up the run that was interrupted, if there is one.
 
         Args:
             folder: The run's own; it is made if it does not exist.
             task: What the run makes from what, as JSON can say it.
+            name: What is made, for messages.
+            replace: Whether to drop what an earlier run has finished that made something else.
 
         Raises:
-            ValueError: If another process is at work in the folder.
+            ValueError: If another process is at work in the folder, or an earlier run has finished
+                steps of something else that are not to be dropped.
             OSError: If the folder cannot be written.
         """
         self.folder, self.steps, self.dropped = pathlib.Path(folder), [], False
+        self._name = name
         self.folder.mkdir(exist_ok=True)
         self._file = open(self.folder / _NAME, "a+b")  # noqa: SIM115 - `__exit__` closes it
         try:
@@ -56,6 +61,12 @@ class Journal:
             entries = _good_lines(self._file)
             kept = _good_steps(self.folder, entries[1:]) if entries[:1] == [task] else []
             self.dropped = bool(entries) and entries[:1] != [task]
+            self.damaged = 0 if self.dropped else len(entries[1:]) - len(kept)
+            if self.dropped and len(entries) > 1 and not replace:
+                raise ValueError(
+                    f"{name}: was begun with other settings, and {self.folder.name} holds what is "
+                    "finished of it; the command of then goes on, --overwrite begins anew."
+                )
             self._keep(task, kept)
         except BaseException:
             self._file.close()
@@ -120,7 +131,7 @@ class Journal:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ValueError(f"{self.folder}: another process is at work there") from error
+            raise ValueError(f"{self._name}: another process is making it") from error
 
     def _keep(self, task, entries):
         """Ends the journal behind the entries and removes the files that no entry made."""

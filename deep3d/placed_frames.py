@@ -32,8 +32,10 @@ from deep3d.video.picture_area import AreaFollower, BlackBars
 # Frames for which the network is called at once: more gain nothing and cost memory.
 BATCH = 8
 # Frames of a segment: a cut ends it from the first on, the second ends it within a shot. It is what
-# an interruption costs, and each begins with a key frame.
+# an interruption costs, and each begins with a key frame. Of pictures that are larger than this
+# many pixels, which take longer, there are fewer.
 SHORTEST_SEGMENT, LONGEST_SEGMENT = 120, 480
+_USUAL_PIXELS = 1920 * 1080
 
 State = dict[str, np.ndarray]
 
@@ -190,7 +192,9 @@ def _watched(frames, predictor, parts: _Parts, color, state, clock) -> Iterator[
             starts_shot = starts_shot or bars != parts.last_bars  # all places have moved
             parts.last_bars = bars
             small = small if bars == BlackBars() else predictor.shrink(bars.crop(left))
-        begins = segment >= (SHORTEST_SEGMENT if starts_shot else LONGEST_SEGMENT)
+        enough = SHORTEST_SEGMENT if starts_shot else LONGEST_SEGMENT
+        larger = left.shape[0] * left.shape[1] / _USUAL_PIXELS
+        begins = segment * max(1.0, larger) >= enough
         segment = 1 if begins else segment + 1
         kept = before | {"digest": _digest(left)} if begins else None
         yield _WatchedFrame(left, bars, pts, _for_network(small, color), starts_shot, kept)

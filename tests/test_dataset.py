@@ -167,7 +167,7 @@ def test_encode_jpeg_rejects_floats():
 def test_stereo_dataset_rejects_missing_folder_and_split(data_dir, tmp_path):
     with pytest.raises(DataError, match=r"must hold a data set; make one .*nowhere"):
         stereo_dataset(tmp_path / "nowhere", "train", SMALL)
-    with pytest.raises(DataError, match="one of train, .*Received: test"):
+    with pytest.raises(DataError, match=r"one of train, .*Received: test"):
         stereo_dataset(data_dir, "test", SMALL)
     with pytest.raises(ValueError, match="start_step must not be negative"):
         stereo_dataset(data_dir, "train", SMALL, start_step=-1)

@@ -1,6 +1,7 @@
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 import pytest
 from video_samples import HEIGHT, WIDTH, smooth_image, video_times
@@ -8,6 +9,7 @@ from video_samples import HEIGHT, WIDTH, smooth_image, video_times
 from deep3d.video import OUTPUT_FORMATS, VideoReader, VideoWriter, pack, packed_size
 from deep3d.video.color import VideoColor
 from deep3d.video.encoding import CODECS, CONTAINERS, PRESETS, Encoding, suffix_for
+from deep3d.video.segment_writer import SegmentWriter
 
 RATE = Fraction(25)
 # What the containers' own rules and FFmpeg's muxers allow, written out once more.
@@ -192,3 +194,32 @@ def test_suffix_for_preset(codec, suffix, expected):
 
 def test_presets_are_x264s():
     assert PRESETS[0] == "ultrafast" and PRESETS[-1] == "veryslow" and len(PRESETS) == 9
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_the_same_pictures_give_the_same_packets(codec, tmp_path):
+    rng = np.random.default_rng(0)
+    textures = [
+        cv2.GaussianBlur(rng.integers(0, 256, (204, 560, 3)).astype(np.uint8), (0, 0), blur)
+        for blur in (1.5, 4.0)
+    ]
+    frames = [
+        np.vstack([textures[0][:102, n : n + 480], textures[1][102:, 2 * n : 2 * n + 480]])
+        for n in range(40)
+    ]
+    checksums = set()
+    for _ in range(3):
+        with SegmentWriter(
+            [tmp_path / "a"],
+            480,
+            204,
+            Fraction(24),
+            Fraction(1, 24),
+            encoding=Encoding(codec, preset="fast"),
+            stereo_format="anaglyph_gray",
+        ) as writer:
+            for number, frame in enumerate(frames):
+                writer.write(frame, number)
+            writer.close()
+            checksums.add(writer.files[0].sha256)
+    assert len(checksums) == 1

@@ -131,10 +131,11 @@ def test_film_resumes_from_any_frame(film, tmp_path, predictor, stop):
         convert(film, tmp_path / "x.mkv", predictor, config, progress=stopping_at(stop))
     finished = kept_frames(tmp_path / "x.mkv")
     assert stop - 10 < finished + 1 <= stop  # at most the segment in flight is lost
-    if finished:
-        assert str(interrupt.value) == (
-            f"{finished} frames are finished; the same command goes on from there."
-        )
+    assert str(interrupt.value) == (
+        f"{finished} frames are finished; the same command goes on from there."
+        if finished
+        else "Nothing is finished yet; the same command begins anew."
+    )
     result = convert(film, tmp_path / "x.mkv", predictor, config, progress=counting(seen))
     assert seen == list(range(finished + 1, FRAMES + 1)) and result.frames == FRAMES
     assert times(tmp_path / "x.mkv") == times(film)
@@ -188,7 +189,10 @@ def test_film_with_other_settings_begins_anew(film, tmp_path, predictor):
         convert(film, tmp_path / "x.mkv", predictor, config, progress=stopping_at(30))
     seen = []
     other = dataclasses.replace(config, strength=2.0)
-    result = convert(film, tmp_path / "x.mkv", predictor, other, progress=counting(seen))
+    with pytest.raises(ValueError, match="was begun with other settings"):
+        convert(film, tmp_path / "x.mkv", predictor, other, progress=counting(seen))
+    assert not seen and kept_frames(tmp_path / "x.mkv") == 29
+    result = convert(film, tmp_path / "x.mkv", predictor, other, True, progress=counting(seen))
     assert seen[0] == 1
     assert result.remarks == ("an unfinished conversion with other settings was dropped",)
 
@@ -242,8 +246,10 @@ def test_damaged_segment_is_made_again(film, tmp_path, predictor, damage):
         data[len(data) // 2] ^= 1
         path.write_bytes(data)
     seen = []
-    convert(film, tmp_path / "x.mkv", predictor, config, progress=counting(seen))
+    result = convert(film, tmp_path / "x.mkv", predictor, config, progress=counting(seen))
     assert seen[0] == 10
+    if damage in ("packets", "npz"):
+        assert result.remarks == ("3 finished segments were damaged and made again",)
     assert pictures(tmp_path / "x.mkv") == pictures(tmp_path / "whole.mkv")
 
 
@@ -268,7 +274,7 @@ def test_second_process_is_refused(film, tmp_path, predictor):
 
     def again(done, expected, stage_ms):
         if done == 1:
-            with pytest.raises(ValueError, match="another process is at work"):
+            with pytest.raises(ValueError, match="another process is making it"):
                 convert(film, tmp_path / "x.mp4", predictor, config)
             told.append(done)
 

@@ -110,15 +110,15 @@ class AreaFollower:
         Returns:
             Its bars. Their edges are even: in 4:2:0 video two rows and two columns share a color,
             and a picture that begins between the two would be moved away from half of its own.
-            An odd bar loses its last line to the picture, where black among black moves unseen.
+            An odd row of a bar counts as picture, where black among black moves unseen; columns
+            next to a bar count as bar, since a line of black in the picture would be seen.
         """
         measured = lit_lines(image, self._rows.bars, self._columns.bars) or (None, None)
         for axis, lines in zip((self._rows, self._columns), measured, strict=True):
             axis.update(lines, starts_shot)
-        (top, bottom), (left, right) = (
-            _even(axis.bars, size)
-            for axis, size in zip((self._rows, self._columns), image.shape, strict=False)
-        )
+        height, width = image.shape[:2]
+        top, bottom = _even(self._rows.bars, height)
+        left, right = _beyond_edge(self._columns.bars, width)
         return BlackBars(top, bottom, left, right)
 
 
@@ -214,3 +214,13 @@ def _even(bars, size) -> tuple[int, int]:
     """Bars whose edges lie on even lines, counted from the first line of the frame."""
     first, last = bars
     return first - first % 2, max(last - (size - last) % 2, 0)
+
+
+def _beyond_edge(bars, size) -> tuple[int, int]:
+    """Bars with the one or two lines of the picture that are a mixture, up to an even line."""
+    first, last = bars
+    end = size - last
+    return (
+        first + 2 - first % 2 if first else 0,
+        size - (end - 2 + end % 2) if last else 0,
+    )
