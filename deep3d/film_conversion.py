@@ -18,6 +18,7 @@ from deep3d.journal import Journal
 from deep3d.output_files import journal_folder
 from deep3d.placed_frames import ResumeError
 from deep3d.video import VideoError
+from deep3d.video.errors import reason
 from deep3d.video.video_reader import ReadingFaults
 
 _BLOCK = 1 << 20
@@ -64,6 +65,9 @@ def convert_film(job: FilmJob) -> FilmResult:
             return _convert(job, output, journal, losses)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(_how_to_go_on(journal)) from interrupt
+        except OSError as error:
+            full = f"{name}: cannot be written ({reason(error)})"
+            raise VideoError(f"{full}. {_how_to_go_on(journal)}") from error
         except VideoError as error:
             if journal.steps:
                 raise VideoError(f"{error}. {_how_to_go_on(journal)}") from error

@@ -139,6 +139,7 @@ def test_model_card_end_to_end(tmp_path):
             f"--clips={tmp_path / 'clips'}",
             f"--media={tmp_path / 'media.csv'}",
             f"--pictures={tmp_path / 'pictures'}",
+            "--originals",
         ],
         capture_output=True,
         text=True,

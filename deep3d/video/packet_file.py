@@ -75,7 +75,8 @@ class PacketWriter:
     def abort(self):
         """Closes and removes the file; harmless after `close`, which keeps it."""
         if not self._file.closed:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what waits to be written is not wanted any more
+                self._file.close()
             self.path.unlink(missing_ok=True)
 
     def _write(self, data):
