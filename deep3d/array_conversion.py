@@ -7,8 +7,9 @@ from fractions import Fraction
 import numpy as np
 
 from deep3d.config import ConversionConfig
+from deep3d.frame_packer import check_size
 from deep3d.inference import Predictor
-from deep3d.stereo_frames import check_size, packer_for, stereo_frames
+from deep3d.stereo_frames import packer_for, stereo_frames
 
 
 def convert_frames(

@@ -48,3 +48,19 @@ def write_bytes(path, data: bytes):
     """
     with replaced_when_complete(path) as temporary:
         temporary.write_bytes(data)
+
+
+def wait_for_disk(path):
+    """Returns when a file, or which files a folder has, is on the disk.
+
+    Args:
+        path: Of the file or folder.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -9,10 +9,11 @@ from deep3d.comfort import ParallaxReport
 from deep3d.config import ConversionConfig
 from deep3d.film_conversion import convert_film
 from deep3d.film_output import FilmJob
+from deep3d.frame_packer import check_size
 from deep3d.image_file import read_image
 from deep3d.inference import Predictor
 from deep3d.output_files import files_of, is_image, target_of
-from deep3d.stereo_frames import check_size, packer_for, stereo_frames
+from deep3d.stereo_frames import packer_for, stereo_frames
 from deep3d.video import CONTAINERS, VideoError, unpack
 from deep3d.video.stereo_picture import PAIR_SUFFIXES, encode_frame, encode_pair
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from deep3d.batch import one_line
 from deep3d.config import ConversionConfig
-from deep3d.frame_packer import FramePacker
+from deep3d.frame_packer import FramePacker, check_size
 from deep3d.image_file import read_image
 from deep3d.output_files import check_target, files_of, is_image
 from deep3d.video import CONTAINERS, Encoding, VideoError, VideoReader
@@ -20,7 +20,6 @@ from deep3d.video.picture_losses import encoding_losses
 from deep3d.video.stereo_picture import PAIR_SUFFIXES
 from deep3d.wording import clock
 
-MIN_SIDE = 16
 _HDR = {TRANSFER_PQ: "PQ", TRANSFER_HLG: "HLG"}
 
 
@@ -115,24 +114,6 @@ def plan_conversion(
         raise ValueError(f"The output must not be the input. Received: {source}")
     plan_one = _plan_picture if is_image(source) else _plan_film
     return plan_one(source, target, config, targets=targets, existing=existing)
-
-
-def check_size(width: int, height: int, source: pathlib.Path):
-    """Refuses pictures that no encoder takes.
-
-    Args:
-        width: Of the source in pixels.
-        height: Likewise.
-        source: Its name, for the message.
-
-    Raises:
-        VideoError: If a side is smaller than `MIN_SIDE`.
-    """
-    if min(width, height) < MIN_SIDE:
-        raise VideoError(
-            f"{source}: the picture must be at least {MIN_SIDE}x{MIN_SIDE}. "
-            f"Received: {width}x{height}"
-        )
 
 
 def plan_lines(plan: ConversionPlan, overwrite: bool) -> list[str]:

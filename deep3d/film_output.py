@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 from deep3d.comfort import ParallaxReport
 from deep3d.config import ConversionConfig
-from deep3d.frame_packer import FramePacker
+from deep3d.frame_packer import FramePacker, check_size
 from deep3d.inference import Predictor
 from deep3d.journal import Journal
 from deep3d.output_files import files_of
-from deep3d.stereo_frames import check_size, packer_for
+from deep3d.stereo_frames import packer_for
 from deep3d.video import Encoding, VideoReader, VideoWriter
 from deep3d.video.high_dynamic_range import is_hdr
 from deep3d.video.picture_losses import encoding_losses

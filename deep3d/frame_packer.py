@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 
 from deep3d.config import ConversionConfig
-from deep3d.video import Vr180Projection, pack, packed_size
+from deep3d.video import VideoError, Vr180Projection, pack, packed_size
+
+MIN_SIDE = 16
 
 
 class FramePacker:
@@ -86,6 +88,24 @@ class FramePacker:
             left = self._projection.project(left, "left")
             right = self._projection.project(right, "right")
         return pack(left, right, self._format)
+
+
+def check_size(width: int, height: int, source):
+    """Refuses pictures that are too small for any format.
+
+    Args:
+        width: In pixels.
+        height: Likewise.
+        source: The file, for the message.
+
+    Raises:
+        VideoError: If a side is below `MIN_SIDE`.
+    """
+    if min(width, height) < MIN_SIDE:
+        raise VideoError(
+            f"{source}: the picture must be at least {MIN_SIDE}x{MIN_SIDE}. "
+            f"Received: {width}x{height}"
+        )
 
 
 def _view_size(width, height, config):

@@ -15,7 +15,7 @@ import shutil
 
 import numpy as np
 
-from deep3d.atomic_file import write_bytes
+from deep3d.atomic_file import wait_for_disk, write_bytes
 
 try:
     import fcntl
@@ -100,7 +100,7 @@ class Journal:
             write_bytes(self.folder / name, data.getvalue())
             checksum = hashlib.sha256(data.getvalue()).hexdigest()
             files = files | {name: (data.getbuffer().nbytes, checksum)}
-        _sync_folder(self.folder)
+        wait_for_disk(self.folder)
         entry = {"step": step, "files": {name: list(facts) for name, facts in files.items()}}
         self._append(entry)
         self.steps.append(step)
@@ -210,11 +210,3 @@ def _facts(path) -> tuple[int, str] | None:
             digest.update(block)
             size += len(block)
     return size, digest.hexdigest()
-
-
-def _sync_folder(folder):
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

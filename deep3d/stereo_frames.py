@@ -14,10 +14,8 @@ from deep3d.frame_packer import FramePacker
 from deep3d.inference import Predictor
 from deep3d.placed_frames import PlacedFrame, State, placed_frames
 from deep3d.stage_clock import StageClock
-from deep3d.video import DISPARITY_FORMATS, VideoError, disparity_to_gray
+from deep3d.video import DISPARITY_FORMATS, disparity_to_gray
 from deep3d.video.color import VideoColor
-
-MIN_SIDE = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,21 +120,3 @@ def packer_for(
     """
     farthest = farthest_parallax(predictor.config.levels, config)
     return FramePacker(width, height, config, pixel_aspect=pixel_aspect, farthest=farthest)
-
-
-def check_size(width: int, height: int, source):
-    """Refuses pictures that are too small for any format.
-
-    Args:
-        width: In pixels.
-        height: Likewise.
-        source: The file, for the message.
-
-    Raises:
-        VideoError: If a side is below `MIN_SIDE`.
-    """
-    if min(width, height) < MIN_SIDE:
-        raise VideoError(
-            f"{source}: the picture must be at least {MIN_SIDE}x{MIN_SIDE}. "
-            f"Received: {width}x{height}"
-        )

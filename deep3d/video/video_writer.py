@@ -14,6 +14,7 @@ from fractions import Fraction
 import av
 import numpy as np
 
+from deep3d.atomic_file import wait_for_disk
 from deep3d.video.color import VideoColor
 from deep3d.video.encoding import CONTAINERS, Encoding
 from deep3d.video.errors import VideoError, reason
@@ -215,9 +216,9 @@ class VideoWriter:
                 self._copy.mux_until(math.inf)
             self._container.close()
             self._complete_index()
-            _sync(self._temporary)
+            wait_for_disk(self._temporary)
             os.replace(self._temporary, self.path)
-            _sync(self.path.parent)
+            wait_for_disk(self.path.parent)
         except (av.error.FFmpegError, OSError) as error:
             self.abort()
             raise VideoError(f"{self.path}: cannot be written ({reason(error)})") from error
@@ -289,12 +290,3 @@ def _open_output(temporary, muxer, time_base):
             scale *= 2
         options = {"movie_timescale": str(scale)}
     return av.open(os.path.abspath(temporary), "w", format=muxer, container_options=options)
-
-
-def _sync(path):
-    """Waits until a file or folder is on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
