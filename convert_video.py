@@ -16,8 +16,8 @@ from absl import flags
 from deep3d.batch import Reporter, all_sources, convert_all, describe_conversion
 from deep3d.comfort import ParallaxReport
 from deep3d.command_line import UsageError, define_flags, override, run_script
-from deep3d.config import ConversionConfig
 from deep3d.conversion import convert
+from deep3d.conversion_config import ConversionConfig
 from deep3d.conversion_plan import plan_conversion, plan_facts, plan_lines
 from deep3d.devices import DEVICES, config_for
 from deep3d.model_files import model_path

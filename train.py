@@ -13,7 +13,8 @@ import sys
 from absl import flags
 
 from deep3d.command_line import UsageError, define_flags, load_tensorflow, override, run_script
-from deep3d.config import ModelConfig, TrainingConfig, experiments
+from deep3d.config import ModelConfig, TrainingConfig
+from deep3d.experiments import experiments
 from deep3d.wording import either
 
 flags.DEFINE_string("config", "default", f"Experiment: {', '.join(experiments())}.")

@@ -16,7 +16,7 @@ import numpy as np
 from absl import flags
 
 from deep3d.command_line import UsageError, load_tensorflow, run_script
-from deep3d.config import experiments
+from deep3d.experiments import experiments
 from deep3d.pairs import compose, pair_paths, read_pairs, read_table
 
 flags.DEFINE_list("packs", [], "Packs; those joined by + count as one source.")

@@ -24,8 +24,8 @@ from absl import flags
 from data_pipeline.synthetic import MovieConfig, make_movie
 from deep3d.background import in_background
 from deep3d.command_line import UsageError, run_script
-from deep3d.config import ConversionConfig
 from deep3d.conversion import convert
+from deep3d.conversion_config import ConversionConfig
 from deep3d.pretrained import RUNTIMES, load_predictor
 from deep3d.video import VideoReader, VideoWriter
 from deep3d.video.encoding import PRESETS

@@ -17,7 +17,7 @@ import numpy as np
 from absl import flags
 
 from deep3d.command_line import UsageError, run_script
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.eye_views import measure_prediction, placer_for, render_eyes
 from deep3d.frame_packer import FramePacker
 from deep3d.pretrained import RUNTIMES, load_predictor

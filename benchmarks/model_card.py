@@ -159,7 +159,7 @@ def _pictured_pairs(predictor, table) -> list[Example]:
 
 def _example(name: str, credit: str, left: np.ndarray, predictor) -> Example:
     """One example for the sheets, converted as the converter does."""
-    from deep3d.config import ConversionConfig
+    from deep3d.conversion_config import ConversionConfig
     from deep3d.eye_views import render_eyes
     from deep3d.summaries import disparity_picture
     from deep3d.video import anaglyph

@@ -8,7 +8,7 @@ import numpy as np
 from absl import flags
 
 from deep3d.command_line import UsageError, load_tensorflow, run_script
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 
 flags.DEFINE_string("model", "default", "Shipped model or path of a model file.")
 flags.DEFINE_string("output", None, "PNG to write.")

@@ -38,8 +38,8 @@ def convert(source, output=None, *, model="default", overwrite=False, frame_rate
     import numpy
 
     from deep3d.array_conversion import convert_frames
-    from deep3d.config import ConversionConfig
     from deep3d.conversion import convert as convert_file
+    from deep3d.conversion_config import ConversionConfig
     from deep3d.pretrained import load_predictor
 
     config = ConversionConfig(**options)

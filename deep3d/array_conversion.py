@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.frame_packer import check_size
 from deep3d.inference import Predictor
 from deep3d.stereo_frames import packer_for, stereo_frames

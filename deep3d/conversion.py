@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from deep3d.atomic_file import write_bytes
 from deep3d.comfort import ParallaxReport
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.film_conversion import convert_film
 from deep3d.film_output import FilmJob
 from deep3d.frame_packer import check_size

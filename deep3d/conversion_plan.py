@@ -9,7 +9,7 @@ import pathlib
 from fractions import Fraction
 
 from deep3d.batch import one_line
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.frame_packer import FramePacker, check_size
 from deep3d.image_file import read_image
 from deep3d.output_files import check_target, files_of, is_image

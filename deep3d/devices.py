@@ -6,7 +6,7 @@ their tags and names; televisions halve the frame that they get, and switch over
 an H.264 stream. AV1 and VP9 are nobody's default: 3D players decode them less often.
 """
 
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.wording import either
 
 DEVICES = {

@@ -10,7 +10,7 @@ black strip at the left edge of the left eye and at the right edge of the right 
 import numpy as np
 
 from deep3d.comfort import FrameParallax, Placement, Placer, measure_parallax
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.disparity import DisparityLevels, expected_disparity
 from deep3d.left_disparity import disparity_of_left, moved
 from deep3d.rendering import recompose, render_select, render_warp

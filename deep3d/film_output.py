@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Callable, Iterator
 
 from deep3d.comfort import ParallaxReport
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.frame_packer import FramePacker, check_size
 from deep3d.inference import Predictor
 from deep3d.journal import Journal

@@ -5,7 +5,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.video import VideoError, Vr180Projection, pack, packed_size
 
 MIN_SIDE = 16

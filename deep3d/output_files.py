@@ -7,7 +7,7 @@ import os
 import pathlib
 from collections.abc import Sequence
 
-from deep3d.config import PICTURE_SUFFIXES, ConversionConfig
+from deep3d.conversion_config import PICTURE_SUFFIXES, ConversionConfig
 from deep3d.image_file import IMAGE_SUFFIXES
 from deep3d.video import CONTAINERS, eye_paths, output_name, suffix_for
 from deep3d.video.stereo_picture import PAIR_SUFFIXES

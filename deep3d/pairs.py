@@ -27,12 +27,19 @@ class Pair:
         left: (h, w, 3) uint8 RGB.
         right: The same shape.
         content: What kind of picture it is ("indoor", "street", ...), "" if nobody said.
+        film: Film that the pair was taken from, "" if it stands for itself.
+        follows: Whether it is the next frame, in the same shot, after the pair before it.
+        truth: (h, w) float32 true disparity of the pixels of the right view in pixels of the
+            pair, NaN where it is unknown; None where nobody knows it.
     """
 
     name: str
     left: np.ndarray
     right: np.ndarray
     content: str = ""
+    film: str = ""
+    follows: bool = False
+    truth: np.ndarray | None = None
 
 
 def pair_paths(folder, at_most: int | None = None) -> list[tuple[str, pathlib.Path, pathlib.Path]]:

@@ -18,7 +18,7 @@ from fractions import Fraction
 import numpy as np
 
 from deep3d.comfort import Placement, Placer
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.disparity import expected_disparity
 from deep3d.eye_views import measure_prediction, placer_for
 from deep3d.inference import Predictor

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from deep3d.atomic_file import write_bytes
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.disparity import expected_disparity
 from deep3d.eye_views import left_parallax, place_alone, render_eyes
 from deep3d.image_file import read_image

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from deep3d.comfort import ParallaxBudget, parallax_measures
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.eye_views import farthest_parallax, left_parallax, placed_parallax, render_eyes
 from deep3d.frame_packer import FramePacker
 from deep3d.inference import Predictor

@@ -13,24 +13,24 @@ import pathlib
 from collections.abc import Callable
 
 import keras
-import numpy as np
 
 from deep3d import checkpoint, vgg
 from deep3d import config as config_module
-from deep3d.atomic_file import write_bytes
-from deep3d.config import Experiment, TrainingConfig
+from deep3d.callbacks import (
+    CHECKPOINT_NAME,
+    MODEL_NAME,
+    SaveCheckpoints,
+    StopOnNaN,
+    TrainingError,
+)
+from deep3d.config import Experiment
 from deep3d.losses import DisparityLoss, right_view_loss
 from deep3d.model import build_deep3d, logits_scale, set_precision
 from deep3d.model_files import model_path
+from deep3d.optimization import build_optimizer
 from deep3d.summaries import DepthSummaries
 
-CHECKPOINT_NAME = "checkpoint.h5"
-MODEL_NAME = "model.h5"
 LOG_NAME = "log.csv"
-
-
-class TrainingError(ValueError):
-    """Training cannot go on; the message says where it stopped and what to change."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,7 +152,7 @@ def compile_trainer(model: keras.Model, experiment: Experiment) -> keras.Model:
         raise ValueError("Either right_view or disparity must have a weight.")
     trainer = keras.Model(model.input, outputs, name="trainer")
     trainer.compile(
-        _optimizer(training),
+        build_optimizer(training),
         loss=losses,
         loss_weights=weights,
         metrics={"right": mae_255} if "right" in outputs else None,
@@ -164,88 +164,6 @@ def compile_trainer(model: keras.Model, experiment: Experiment) -> keras.Model:
     return trainer
 
 
-def _optimizer(training: TrainingConfig) -> keras.optimizers.Optimizer:
-    warmup = min(training.warmup_steps, training.steps // 2)
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=training.learning_rate if not warmup else 0.0,
-        decay_steps=training.steps - warmup,
-        alpha=0.01,
-        warmup_target=training.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
-    optimizer = keras.optimizers.AdamW(
-        rate,
-        weight_decay=training.weight_decay,
-        clipnorm=1.0,
-        use_ema=training.averaging > 0,
-        ema_momentum=training.averaging,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "row_position"])
-    return optimizer
-
-
 def mae_255(truth, prediction):
     """The loss of the right view on the scale 0..255, under the name that logs show."""
     return 255.0 * right_view_loss(truth, prediction)
-
-
-class StopOnNaN(keras.callbacks.Callback):
-    """Ends training at the first loss that is not finite, before a checkpoint can hold it."""
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Checks the running loss, which one NaN makes NaN."""
-        if not np.isfinite(logs["loss"]):
-            raise TrainingError(
-                f"The loss is {logs['loss']} after step {int(self.model.optimizer.iterations)}. "
-                "The last checkpoint is sound; resume from it with a lower --learning_rate or "
-                "with --precision=float32."
-            )
-
-
-class SaveCheckpoints(keras.callbacks.Callback):
-    """Writes the checkpoint after each round, and the model when its validation is the best.
-
-    The best value survives a restart in `best.txt` beside the model.
-
-    Args:
-        workdir: Folder for the files.
-        network: The network whose layers are trained.
-        experiment: What is being trained.
-        first_step: Step at which this run began.
-        round_steps: Steps in a round.
-    """
-
-    def __init__(
-        self,
-        workdir,
-        network: keras.Model,
-        experiment: Experiment,
-        first_step: int,
-        round_steps: int,
-    ):
-        super().__init__()
-        self.workdir = pathlib.Path(workdir)
-        self.network = network
-        self.config = experiment.model
-        self.round_steps = round_steps
-        self.best_path = self.workdir / "best.txt"
-        resumed = first_step and self.best_path.exists()
-        self.best = float(self.best_path.read_text()) if resumed else float("inf")
-
-    def on_test_end(self, logs=None):
-        """Saves the model, with the averaged weights in it, if it is the best so far."""
-        if logs["loss"] >= self.best:
-            return
-        self.best = logs["loss"]
-        checkpoint.save_model(self.workdir / MODEL_NAME, self.network, self.config)
-        write_bytes(self.best_path, repr(float(self.best)).encode())
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Saves what a resumed run needs."""
-        checkpoint.save_model(
-            self.workdir / CHECKPOINT_NAME,
-            self.network,
-            self.config,
-            optimizer=self.model.optimizer,
-            step=(epoch + 1) * self.round_steps,
-        )

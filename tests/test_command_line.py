@@ -129,7 +129,8 @@ def test_levels_below_two_are_refused_in_one_line(tmp_path):
 
 def test_help_text_comes_from_the_docstring():
     from deep3d.command_line import _attribute_docs
-    from deep3d.config import ConversionConfig, ModelConfig, TrainingConfig
+    from deep3d.config import ModelConfig, TrainingConfig
+    from deep3d.conversion_config import ConversionConfig
 
     for config in (ConversionConfig, ModelConfig, TrainingConfig):
         fields = {field.name for field in dataclasses.fields(config)}

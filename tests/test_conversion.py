@@ -13,7 +13,8 @@ from video_samples import write_video
 
 from deep3d import conversion, stereo_frames
 from deep3d.comfort import ParallaxReport
-from deep3d.config import ConversionConfig, ModelConfig
+from deep3d.config import ModelConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.inference import Predictor
 from deep3d.model import build_deep3d

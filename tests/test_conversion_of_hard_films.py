@@ -16,7 +16,8 @@ from test_high_dynamic_range import DISPLAY, write_hdr
 from video_samples import smooth_image, video_times, write_video
 
 from deep3d import conversion
-from deep3d.config import ConversionConfig, ModelConfig
+from deep3d.config import ModelConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.inference import Predictor
 from deep3d.model import build_deep3d

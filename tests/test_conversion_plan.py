@@ -9,8 +9,9 @@ import pytest
 from film_samples import write_film
 from video_samples import WIDTH, smooth_image, write_video
 
-from deep3d.config import ConversionConfig, ModelConfig
+from deep3d.config import ModelConfig
 from deep3d.conversion import convert
+from deep3d.conversion_config import ConversionConfig
 from deep3d.conversion_plan import plan_conversion, plan_facts, plan_lines
 from deep3d.disparity import DisparityLevels
 from deep3d.inference import Predictor

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from deep3d.comfort import Placement
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.eye_views import (
     BEND,

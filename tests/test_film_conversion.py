@@ -12,8 +12,8 @@ from video_samples import write_video
 
 from deep3d import film_output, placed_frames
 from deep3d.comfort import ParallaxReport
-from deep3d.config import ConversionConfig
 from deep3d.conversion import convert
+from deep3d.conversion_config import ConversionConfig
 from deep3d.inference import Predictor
 from deep3d.journal import finished_steps
 from deep3d.model import build_deep3d

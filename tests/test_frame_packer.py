@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from video_samples import smooth_image
 
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.devices import DEVICES, config_for
 from deep3d.frame_packer import FramePacker
 from deep3d.video import OUTPUT_FORMATS, pack, packed_size

@@ -25,6 +25,10 @@ LAYERS = {
     "comfort": 1,
     "composition": 1,
     "config": 1,
+    "conversion_config": 1,
+    "experiments": 1,
+    "optimization": 2,
+    "callbacks": 4,
     "left_disparity": 1,
     "selection": 1,
     "metrics": 1,
@@ -65,8 +69,8 @@ LAYERS = {
 }
 WITHOUT_FRAMEWORK = {
     "atomic_file", "disparity", "video", "background", "command_line", "stereo_matching",
-    "journal", "stage_clock", "composition", "config", "rendering", "baselines",
-    "metrics", "score_tables", "disocclusions",
+    "journal", "stage_clock", "composition", "config", "conversion_config", "experiments",
+    "rendering", "baselines", "metrics", "score_tables", "disocclusions",
     "depth_scores", "clip_scores", "pairs", "temporal", "image_file", "left_disparity",
     "devices", "frame_packer", "batch", "output_files", "comfort", "eye_views",
     "lite_inference", "wording", "model_files", "conversion_plan", "preview_pictures",

@@ -2,7 +2,7 @@ import pathlib
 
 import pytest
 
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.output_files import reports_of, targets_of
 
 CONFIG = ConversionConfig()

@@ -10,7 +10,8 @@ from test_high_dynamic_range import write_hdr
 from video_samples import smooth_image, write_video
 
 from deep3d import preview_pictures
-from deep3d.config import ConversionConfig, ModelConfig
+from deep3d.config import ModelConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.inference import Predictor
 from deep3d.model import build_deep3d

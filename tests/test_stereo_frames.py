@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deep3d.config import ConversionConfig
+from deep3d.conversion_config import ConversionConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.stereo_frames import packer_for, stereo_frames
 from deep3d.video import gray_to_disparity, unpack
