@@ -1,6 +1,8 @@
 import contextlib
 import dataclasses
 import os
+import pathlib
+import tempfile
 from fractions import Fraction
 
 import av
@@ -251,6 +253,15 @@ def test_damaged_segment_is_made_again(film, tmp_path, predictor, damage):
     if damage in ("packets", "npz"):
         assert result.remarks == ("3 finished segments were damaged and made again",)
     assert pictures(tmp_path / "x.mkv") == pictures(tmp_path / "whole.mkv")
+
+
+def test_read_only_folders_end_in_one_line(predictor, read_only_folder):
+    # The film lies where this process may read it after it has stepped down.
+    with tempfile.TemporaryDirectory() as name:
+        film = write_video(pathlib.Path(name) / "film.mkv")
+        with pytest.raises(VideoError, match=f"(?s)^(?!.*\n).*{read_only_folder}.*not writable"):
+            convert(film, read_only_folder / "3d.mkv", predictor, ConversionConfig())
+    assert not list(read_only_folder.iterdir())
 
 
 def test_full_disk_while_joining_keeps_all_segments(film, tmp_path, predictor, monkeypatch):
