@@ -101,6 +101,7 @@ def _stereo_batches(experiment):
         batch_size=experiment.training.batch_size,
         crop_height=experiment.model.height,
         crop_width=experiment.model.width,
+        flip=experiment.training.flip,
         seed=experiment.training.seed,
     )
     batches = (

@@ -112,7 +112,11 @@ def _read_config(file: h5py.File, path) -> ModelConfig:
 
 
 def _by_path(variables) -> dict:
-    return {variable.path: variable for variable in variables}
+    # The states of dropout stand outside of their layers, under a running number in the process.
+    by_path = {variable.path: variable for variable in variables}
+    states = [path for path in by_path if path.endswith("seed_generator_state")]
+    numbered = {f"random_state_{k}": by_path.pop(path) for k, path in enumerate(states)}
+    return by_path | numbered
 
 
 def _by_number(variables) -> dict:

@@ -37,9 +37,22 @@ class Predictor:
     Args:
         model: Keras model of `build_deep3d`.
         config: Its architecture.
+
+    Raises:
+        ValueError: If the network knows no disparity, or wants more than the current frame.
     """
 
     def __init__(self, model, config: ModelConfig):
+        if not config.selection:
+            raise ValueError(
+                "This model has no selection layer: it regresses colors and knows no disparity, "
+                "which conversion and evaluation need."
+            )
+        if config.frames > 1:
+            raise ValueError(
+                f"This model sees {config.frames} frames at a time; conversion and evaluation "
+                "give it one."
+            )
         import keras  # takes seconds, and `LitePredictor` does without
 
         self.config, self._model = config, model

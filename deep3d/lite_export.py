@@ -30,7 +30,7 @@ def export(source: pathlib.Path, target: pathlib.Path):
 
     Raises:
         CheckpointError: If the model file is missing or damaged.
-        ValueError: If its network is not the compact one.
+        ValueError: If its network is not the compact one, of one frame, with a selection layer.
     """
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
@@ -38,8 +38,11 @@ def export(source: pathlib.Path, target: pathlib.Path):
         model, config = checkpoint.load_model(source)
     finally:
         keras.config.set_dtype_policy(policy)
-    if config.encoder != "compact":
-        raise ValueError(f"The encoder must be compact. Received: {config.encoder}")
+    if config.encoder != "compact" or config.frames > 1 or not config.selection:
+        raise ValueError(
+            "The encoder must be compact, for one frame, with a selection layer. "
+            f"Received: {config.encoder}, frames={config.frames}, selection={config.selection}"
+        )
     with replaced_when_complete(target) as temporary:
         pathlib.Path(temporary).write_bytes(_converted(model, config))
         with zipfile.ZipFile(temporary, "a") as archive:

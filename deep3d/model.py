@@ -1,12 +1,14 @@
 """The Deep3D network: left view -> distribution over disparity levels -> right view.
 
-With the "vgg16" encoder it is the paper's: the encoder halves the picture five times. Behind every
-pooling stage a branch (batch normalisation,
-3x3 convolution to the levels, ReLU, deconvolution that starts as bilinear interpolation) predicts
-the levels at half resolution; the branches are summed, deconvolved once more to full resolution
-and turned into probabilities by a softmax, with which the selection layer mixes the right view.
-Source: Xie, Girshick, Farhadi, arXiv 1604.03650, section 3 and the authors' released graph. The
-"compact" one (compact.py) has a smaller encoder and a decoder in place of the branches.
+With a VGG encoder it is the paper's: the encoder halves the picture five times. Behind the first
+four pooling stages a branch (batch normalization, 3x3 convolution to the levels, ReLU,
+deconvolution that starts as bilinear interpolation) predicts the levels at half resolution; behind
+the fifth that is done by fully connected layers or, where the size is to be free, by one more such
+branch. They are summed, deconvolved once more to full resolution and turned into probabilities by
+a softmax, with which the selection layer mixes the right view.
+Source: Xie, Girshick, Farhadi, arXiv 1604.03650, section 3 and the authors' released graph
+(github.com/piiswrong/deep3d, sym.py), whose trunk is "vgg11". The "compact" encoder (compact.py)
+is smaller and has a decoder in place of the branches.
 
 The network works at one width, that of its levels, and at any height that is a multiple of 32.
 """
@@ -18,14 +20,19 @@ import numpy as np
 from keras import layers, ops
 
 from deep3d.compact import BilinearDoubling, compact_logits
-from deep3d.config import ModelConfig
+from deep3d.config import ALL_BRANCHES, ModelConfig
 from deep3d.selection import SelectionLayer
 
 # Strides of the pooling stages; the branches meet at half resolution.
 STRIDES = (2, 4, 8, 16, 32)
 # Mean RGB of ImageNet on 0..255, which Caffe's VGG models have subtracted, in BGR order.
 VGG_MEAN_RGB = (123.68, 116.779, 103.939)
+# (3x3 convolutions, channels) of every block. Those of the released code bear the names of VGG16's
+# first ones and have their shapes, so that they start from its weights.
 VGG_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
+VGG11_BLOCKS = ((1, 64), (1, 128), (2, 256), (2, 512), (2, 512))
+# The released code initializes by it whatever is neither loaded nor a deconvolution.
+UNIFORM_LIMIT = 0.01
 
 
 def build_deep3d(config: ModelConfig) -> keras.Model:
@@ -35,25 +42,23 @@ def build_deep3d(config: ModelConfig) -> keras.Model:
         config: Its architecture.
 
     Returns:
-        Model from the left view (batch, height, width, 3), float RGB in [0, 1], to a dict of
-        "right": (batch, height, width, 3) float32 in [0, 1], and
+        Model from the left view (batch, height, width, 3 * frames), float RGB in [0, 1], the
+        current frame first, to a dict of
+        "right": (batch, height, width, 3) float32 in [0, 1], and, with a selection layer,
         "probabilities": (batch, height, width, levels) float32 for the pixels of the right view.
         Layers take the dtype policy in force; softmax and selection are always float32.
     """
     size = (config.height, config.width) if config.fully_connected else (None, None)
-    left = keras.Input((*size, 3), dtype="float32", name="left")
-    if config.encoder == "vgg16":
-        logits = _branched_logits(left, config)
-    else:
+    left = keras.Input((*size, 3 * config.frames), dtype="float32", name="left")
+    if config.encoder == "compact":
         logits = compact_logits(left, config.levels.channels)
+    else:
+        logits = _branched_logits(left, config)
     x = logits
     if logits_scale(config) == 2:
         x = BilinearDoubling(name="upsampled")(x)
-    probabilities = layers.Softmax(name="probabilities", dtype="float32")(x)  # (b, h, w, levels)
-    right = SelectionLayer(config.levels.values, config.padding, config.levels.empty, name="right")(
-        [left, probabilities]
-    )
-    return keras.Model(left, {"right": right, "probabilities": probabilities}, name="deep3d")
+    outputs = _selected(left, x, config) if config.selection else {"right": _colors(x, config)}
+    return keras.Model(left, outputs, name="deep3d")
 
 
 def logits_scale(config: ModelConfig) -> int:
@@ -61,19 +66,46 @@ def logits_scale(config: ModelConfig) -> int:
     return 2 if config.encoder == "compact" else 1
 
 
+def _selected(left, logits, config: ModelConfig) -> dict:
+    """The distribution, and the right view that it selects from the current frame."""
+    probabilities = layers.Softmax(name="probabilities", dtype="float32")(logits)
+    current = left[..., :3] if config.frames > 1 else left
+    select = SelectionLayer(config.levels.values, config.padding, config.levels.empty, name="right")
+    return {"right": select([current, probabilities]), "probabilities": probabilities}
+
+
+def _colors(features, config: ModelConfig):
+    """The right view by regression: the same layers, and one convolution from them to colors."""
+    x = layers.ReLU(name="features")(features)
+    return layers.Conv2D(
+        3,
+        3,
+        padding="same",
+        activation="sigmoid",
+        kernel_initializer=_initializer(config),
+        dtype="float32",
+        name="right",
+    )(x)
+
+
 def _branched_logits(left, config: ModelConfig):
     """The paper's graph: a branch behind every pooling stage, summed at half resolution."""
     channels = config.levels.channels
-    stages = _vgg16(left)
+    stages = _vgg_stages(left, config)
     branches = [
-        _branch(stage, channels, stride, f"branch{number}")
-        for number, (stage, stride) in enumerate(zip(stages, STRIDES, strict=True), start=1)
+        _branch(stages[number - 1], STRIDES[number - 1], f"branch{number}", config)
+        for number in range(ALL_BRANCHES - config.branches + 1, ALL_BRANCHES)
     ]
     if config.fully_connected:
         branches.append(_fully_connected_branch(stages[-1], config))
-    x = layers.ReLU(name="fused")(layers.Add(name="sum")(branches))
+    else:
+        branches.append(_branch(stages[-1], STRIDES[-1], f"branch{ALL_BRANCHES}", config))
+    x = layers.Add(name="sum")(branches) if len(branches) > 1 else branches[0]
+    x = layers.ReLU(name="fused")(x)
     x = layers.ReLU(name="upscaled")(_deconvolution(channels, 2, "upscale")(x))
-    return layers.Conv2D(channels, 3, padding="same", name="logits")(x)  # (b, h, w, levels)
+    return layers.Conv2D(
+        channels, 3, padding="same", kernel_initializer=_initializer(config), name="logits"
+    )(x)  # (b, h, w, levels)
 
 
 def set_precision(precision: str) -> str:
@@ -134,37 +166,63 @@ def _deconvolution(channels: int, stride: int, name: str) -> layers.Layer:
     )
 
 
-def _branch(stage, channels: int, stride: int, name: str):
+def _initializer(config: ModelConfig):
+    """What convolutions and fully connected layers start with; biases start at 0."""
+    if config.initialization == "uniform":
+        return keras.initializers.RandomUniform(-UNIFORM_LIMIT, UNIFORM_LIMIT)
+    return "glorot_uniform"
+
+
+def _branch(stage, stride: int, name: str, config: ModelConfig):
+    channels = config.levels.channels
     x = layers.BatchNormalization(name=f"{name}_norm")(stage)
-    x = layers.Conv2D(channels, 3, padding="same", activation="relu", name=f"{name}_conv")(x)
+    x = layers.Conv2D(
+        channels,
+        3,
+        padding="same",
+        activation="relu",
+        kernel_initializer=_initializer(config),
+        name=f"{name}_conv",
+    )(x)
     return _deconvolution(channels, stride // 2, f"{name}_deconv")(x)
 
 
 def _fully_connected_branch(stage, config: ModelConfig):
-    """The original's global branch: two hidden layers see the whole picture at once."""
+    """The original's deepest branch: two hidden layers see the whole picture at once."""
     rows, columns = config.height // STRIDES[-1], config.width // STRIDES[-1]
     channels = config.levels.channels
+    dense = {"activation": "relu", "kernel_initializer": _initializer(config)}
     x = layers.Flatten(name="top_flatten")(stage)
     for number in (6, 7):
-        x = layers.Dense(config.fully_connected_units, activation="relu", name=f"top_fc{number}")(x)
+        x = layers.Dense(config.fully_connected_units, name=f"top_fc{number}", **dense)(x)
         x = layers.Dropout(0.5, name=f"top_dropout{number}")(x)
-    x = layers.Dense(rows * columns * channels, activation="relu", name="top_map")(x)
+    x = layers.Dense(rows * columns * channels, name="top_map", **dense)(x)
     x = layers.Reshape((rows, columns, channels), name="top_reshape")(x)
     return _deconvolution(channels, STRIDES[-1] // 2, "top_deconv")(x)
 
 
-def _vgg16(left) -> list:
-    """VGG16 up to its five pooling layers, with the layer names of keras.applications.
+def _vgg_stages(left, config: ModelConfig) -> list:
+    """A VGG trunk up to its five pooling layers, with the layer names of keras.applications.
 
-    Preprocessing is part of it: RGB in [0, 1] -> BGR in 0..255 less the ImageNet mean.
+    Preprocessing is part of it: RGB in [0, 1] -> BGR in 0..255 less the ImageNet mean, in every
+    frame by itself.
     """
-    x = layers.Rescaling(255.0, offset=[-mean for mean in VGG_MEAN_RGB], name="preprocessed")(left)
-    x = ops.flip(x, axis=-1)
+    offset = [-mean for mean in VGG_MEAN_RGB] * config.frames
+    x = layers.Rescaling(255.0, offset=offset, name="preprocessed")(left)
+    frames = [x[..., 3 * k : 3 * k + 3] for k in range(config.frames)] if config.frames > 1 else [x]
+    frames = [ops.flip(frame, axis=-1) for frame in frames]
+    x = ops.concatenate(frames, axis=-1) if config.frames > 1 else frames[0]
     stages = []
-    for block, (count, channels) in enumerate(VGG_BLOCKS, start=1):
+    blocks = VGG11_BLOCKS if config.encoder == "vgg11" else VGG_BLOCKS
+    for block, (count, channels) in enumerate(blocks, start=1):
         for number in range(1, count + 1):
             x = layers.Conv2D(
-                channels, 3, padding="same", activation="relu", name=f"block{block}_conv{number}"
+                channels // config.channel_divisor,
+                3,
+                padding="same",
+                activation="relu",
+                kernel_initializer=_initializer(config),
+                name=f"block{block}_conv{number}",
             )(x)
         x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
         stages.append(x)

@@ -121,10 +121,9 @@ class DepthSummaries(keras.callbacks.Callback):
     def _write_images(self):
         levels = self.experiment.model.levels
         outputs = self.network.predict_on_batch(self.left)
-        right, probabilities = outputs["right"], outputs["probabilities"]
-        disparity = expected_disparity(probabilities, levels)
+        right, left = outputs["right"], self.left[..., :3]  # of several frames the current one
         left_bytes, right_bytes = (
-            np.clip(np.rint(view * 255), 0, 255).astype(np.uint8) for view in (self.left, right)
+            np.clip(np.rint(view * 255), 0, 255).astype(np.uint8) for view in (left, right)
         )
         truth = {}
         if self.right is not None:
@@ -133,7 +132,7 @@ class DepthSummaries(keras.callbacks.Callback):
             truth = {"2_right": self.right, "5_error": error}
         images = {
             **truth,
-            "1_left": self.left,
+            "1_left": left,
             "3_prediction": right,
             "4_anaglyph": np.stack(
                 [
@@ -141,10 +140,16 @@ class DepthSummaries(keras.callbacks.Callback):
                     for pair in zip(left_bytes, right_bytes, strict=True)
                 ]
             ),
-            "6_disparity": np.stack([disparity_picture(d, levels) for d in disparity]),
-            "7_levels": np.stack([level_sheet(p) for p in probabilities]),
-            "8_entropy": entropy(probabilities)[..., np.newaxis],
         }
+        if "probabilities" in outputs:  # not without a selection layer
+            probabilities = outputs["probabilities"]
+            disparity = expected_disparity(probabilities, levels)
+            images |= {
+                "6_disparity": np.stack([disparity_picture(d, levels) for d in disparity]),
+                "7_levels": np.stack([level_sheet(p) for p in probabilities]),
+                "8_entropy": entropy(probabilities)[..., np.newaxis],
+            }
+            percent = 100.0 * disparity / levels.width
+            self.tf.summary.histogram("disparity_percent_of_width", percent)
         for name, image in images.items():
             self.tf.summary.image(f"pictures/{name}", image, max_outputs=IMAGES)
-        self.tf.summary.histogram("disparity_percent_of_width", 100.0 * disparity / levels.width)

@@ -29,6 +29,7 @@ from deep3d.model import build_deep3d, logits_scale, set_precision
 from deep3d.model_files import model_path
 from deep3d.optimization import build_optimizer
 from deep3d.summaries import DepthSummaries
+from deep3d.symmetric import SymmetricTrainer
 
 LOG_NAME = "log.csv"
 
@@ -110,11 +111,16 @@ def train(
             # Before the averaged weights are taken out again after validation.
             SaveCheckpoints(workdir, model, experiment, first_step, round_steps),
             *([keras.callbacks.SwapEMAWeights()] if training.averaging else []),
+            *([_early_stopping(training.patience)] if training.patience else []),
         ],
         shuffle=False,  # the batches come shuffled
         verbose=verbose,
     )
     return TrainingResult(model, history.history, workdir / MODEL_NAME)
+
+
+def _early_stopping(patience: int) -> keras.callbacks.Callback:
+    return keras.callbacks.EarlyStopping("val_loss", patience=patience, mode="min")
 
 
 def _summaries(folder, model, validation_batches, experiment, first_step: int) -> list:
@@ -126,7 +132,7 @@ def _summaries(folder, model, validation_batches, experiment, first_step: int) -
 
 
 def compile_trainer(model: keras.Model, experiment: Experiment) -> keras.Model:
-    """The part of a network that is trained, compiled: Adam with cosine decay.
+    """The part of a network that is trained, compiled.
 
     Args:
         model: Network of `build_deep3d`.
@@ -137,9 +143,13 @@ def compile_trainer(model: keras.Model, experiment: Experiment) -> keras.Model:
         "disparity" (the logits); its layers are those of `model`.
 
     Raises:
-        ValueError: If no loss has a weight.
+        ValueError: If no loss has a weight, or one has that the network cannot have.
     """
     training = experiment.training
+    if training.disparity > 0 and not experiment.model.selection:
+        raise ValueError("A model without a selection layer has no disparity; set --disparity=0.")
+    if training.symmetric > 0 and experiment.model.frames > 1:
+        raise ValueError("The symmetric loss needs right views of all frames; set --symmetric=0.")
     outputs, losses, weights = {}, {}, {}
     if training.right_view > 0:
         outputs["right"] = model.output["right"]
@@ -150,15 +160,19 @@ def compile_trainer(model: keras.Model, experiment: Experiment) -> keras.Model:
         weights["disparity"] = training.disparity
     if not outputs:
         raise ValueError("Either right_view or disparity must have a weight.")
-    trainer = keras.Model(model.input, outputs, name="trainer")
+    if training.symmetric > 0:
+        trainer = SymmetricTrainer(model.input, outputs, name="trainer")
+        trainer.symmetric = training.symmetric
+    else:
+        trainer = keras.Model(model.input, outputs, name="trainer")
     trainer.compile(
         build_optimizer(training),
         loss=losses,
         loss_weights=weights,
         metrics={"right": mae_255} if "right" in outputs else None,
-        # Not the whole step by XLA: its convolutions are half as fast on a CPU as oneDNN's, and
-        # the selection layer compiles itself.
-        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
+        # By default not the whole step by XLA: its convolutions are half as fast on a CPU as
+        # oneDNN's, and the selection layer compiles itself.
+        jit_compile=training.xla if keras.backend.backend() == "tensorflow" else "auto",
     )
     trainer.optimizer.build(trainer.trainable_variables)
     return trainer

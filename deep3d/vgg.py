@@ -1,15 +1,17 @@
-"""ImageNet weights for the VGG16 encoder, from the files that Keras has always offered.
+"""ImageNet weights for the VGG encoders, from the file that Keras has always offered for VGG16.
 
 The file is `vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5`: one group for each layer, named
 `block1_conv1` and so on, with the datasets `block1_conv1_W_1:0` (kernel, HWIO) and
 `block1_conv1_b_1:0` (bias). Its kernels expect BGR input with the mean subtracted, which the
-model does itself.
+model does itself. The "vgg11" encoder takes those of the layers that it has, by name, as the
+released Deep3D does.
 """
 
 import os
 
 import h5py
 import keras
+import numpy as np
 
 from deep3d.model import VGG_BLOCKS
 
@@ -31,28 +33,32 @@ def vgg16_layer_names() -> list[str]:
 
 
 def load_imagenet_weights(model: keras.Model, source: str = "imagenet"):
-    """Sets the 13 convolutions of a VGG16 encoder to their ImageNet weights.
+    """Sets the convolutions of a VGG encoder to their ImageNet weights.
+
+    Where the network sees several frames, the first kernel is that of ImageNet for the current
+    one and 0 for the others.
 
     Args:
-        model: Model of `build_deep3d` with the "vgg16" encoder.
+        model: Model of `build_deep3d` with a VGG encoder.
         source: Path of the file, or "imagenet" to let keras.applications fetch and cache it.
 
     Raises:
         VggWeightsError: If the file cannot be had, lacks a layer, or has another shape.
         ValueError: If the model has another encoder.
     """
-    layers = {layer.name: layer for layer in model.layers}
-    missing = [name for name in vgg16_layer_names() if name not in layers]
-    if missing:
-        raise ValueError(f"The model must have the vgg16 encoder. It lacks: {missing}")
+    layers = {layer.name: layer for layer in model.layers if layer.name in vgg16_layer_names()}
+    if not layers:
+        raise ValueError("The model must have a vgg11 or vgg16 encoder for ImageNet weights.")
     path = _fetch() if source == "imagenet" else source
     if not os.path.isfile(path):
         raise VggWeightsError(f"There is no file {path}. {_advice()}")
     try:
         with h5py.File(path, "r") as file:
-            weights = {name: _layer_weights(file, name, path) for name in vgg16_layer_names()}
+            weights = {name: _layer_weights(file, name, path) for name in layers}
     except OSError as error:
         raise VggWeightsError(f"{path} is no readable HDF5 file ({error}). {_advice()}") from error
+    first = next(iter(layers))
+    weights[first][0] = _for_frames(weights[first][0], layers[first].kernel.shape[2])
     for name, values in weights.items():
         wanted = [tuple(variable.shape) for variable in layers[name].weights]
         if [value.shape for value in values] != wanted:
@@ -62,6 +68,12 @@ def load_imagenet_weights(model: keras.Model, source: str = "imagenet"):
             )
     for name, values in weights.items():
         layers[name].set_weights(values)
+
+
+def _for_frames(kernel: np.ndarray, channels: int) -> np.ndarray:
+    """A kernel (3, 3, 3, outputs) with zeros for the channels of the frames before."""
+    added = max(0, channels - kernel.shape[2])
+    return np.pad(kernel, ((0, 0), (0, 0), (0, added), (0, 0)))
 
 
 def _layer_weights(file: h5py.File, name: str, path) -> list:
@@ -88,5 +100,5 @@ def _fetch() -> str:
 def _advice() -> str:
     return (
         f"Download {FILE_URL} elsewhere and give its path with --vgg_weights=PATH, "
-        f"or put it at ~/.keras/models/{FILE_NAME}."
+        f"or put it at ~/.keras/models/{FILE_NAME}; --vgg_weights= trains without them."
     )

@@ -28,6 +28,7 @@ LAYERS = {
     "conversion_config": 1,
     "experiments": 1,
     "optimization": 2,
+    "symmetric": 2,
     "callbacks": 4,
     "left_disparity": 1,
     "selection": 1,

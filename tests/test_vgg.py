@@ -78,5 +78,5 @@ def test_load_imagenet_weights_offline_says_what_to_download(model, monkeypatch)
 
 
 def test_load_imagenet_weights_rejects_plain_encoder(tmp_path):
-    with pytest.raises(ValueError, match="must have the vgg16 encoder"):
+    with pytest.raises(ValueError, match="must have a vgg11 or vgg16 encoder"):
         load_imagenet_weights(build_deep3d(ModelConfig()), "absent.h5")
