@@ -322,3 +322,25 @@ def test_model_of_several_frames_is_no_converter():
         Predictor(model, config)
     with pytest.raises(ValueError, match="right views of all frames"):
         training.compile_trainer(model, Experiment(config, TrainingConfig(symmetric=1.0)))
+
+
+@pytest.mark.parametrize("name", ["paper_without_selection", "paper_5_frames"])
+def test_train_ends_when_nothing_gets_better(name, tmp_path):
+    """At a rate of 0 the second round is no better than the first."""
+    experiment = tiny(name)
+    experiment = Experiment(
+        # Without lower branches there is no batch normalization, which learns at any rate.
+        dataclasses.replace(experiment.model, branches=1),
+        dataclasses.replace(
+            experiment.training, learning_rate=0.0, patience=1, checkpoint_every=2, vgg_weights=""
+        ),
+    )
+    data = tf.data.Dataset.from_tensors(batch(experiment))
+    tf.config.run_functions_eagerly(True)
+    try:
+        result = training.train(
+            experiment, lambda step: data.repeat(), lambda: data, tmp_path, verbose=0
+        )
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert len(result.history["val_loss"]) == 2  # of the five rounds of ten steps
