@@ -160,8 +160,8 @@ def _pictured_pairs(predictor, table) -> list[Example]:
 def _example(name: str, credit: str, left: np.ndarray, predictor) -> Example:
     """One example for the sheets, converted as the converter does."""
     from deep3d.conversion_config import ConversionConfig
+    from deep3d.disparity_pictures import disparity_picture
     from deep3d.eye_views import render_eyes
-    from deep3d.summaries import disparity_picture
     from deep3d.video import anaglyph
 
     levels = predictor.config.levels

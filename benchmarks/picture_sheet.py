@@ -21,11 +21,11 @@ def main(arguments):
     if not arguments or not options.output:
         raise UsageError("Give --output and at least one picture.")
     load_tensorflow()
+    from deep3d.disparity_pictures import disparity_picture
     from deep3d.eye_views import render_eyes
     from deep3d.image_file import read_image
     from deep3d.inference import Predictor
     from deep3d.pretrained import load_model
-    from deep3d.summaries import disparity_picture
     from deep3d.video import anaglyph
 
     predictor = Predictor(*load_model(options.model))

@@ -80,30 +80,31 @@ def contact_sheet(
     return _encoded(sheet, "PNG")
 
 
-def wiggle(moments: Sequence[Moment]) -> bytes:
+def wiggle(moments: Sequence[Moment], turns: int = WIGGLES) -> bytes:
     """The two views of every moment in turn, one moment after the other, over and over.
 
     Args:
         moments: At least one, all of one shape.
+        turns: How often both views of a moment are shown before the next one.
 
     Returns:
         The content of a GIF file, below `WIGGLE_BYTES` if any width brings it there.
     """
     for width in WIGGLE_WIDTHS:
-        data = _wiggle(moments, _size(moments[0].left, width))
+        data = _wiggle(moments, _size(moments[0].left, width), turns)
         if len(data) < WIGGLE_BYTES:
             break
     return data
 
 
-def _wiggle(moments, size) -> bytes:
+def _wiggle(moments, size, turns: int) -> bytes:
     frames = []
     for moment in moments:
         views = [_labelled(_resized(view, size), moment) for view in (moment.left, moment.right)]
         palette = _palette(views)
         # Without dither, which would differ between the views and flicker.
         pair = [view.quantize(palette=palette, dither=Image.Dither.NONE) for view in views]
-        frames += WIGGLES * pair
+        frames += turns * pair
     file = io.BytesIO()
     rest = {"save_all": True, "append_images": frames[1:], "duration": WIGGLE_MS, "loop": 0}
     frames[0].save(file, "GIF", optimize=False, disposal=1, **rest)

@@ -11,8 +11,8 @@ import numpy as np
 
 from deep3d.atomic_file import write_bytes
 from deep3d.disparity import DisparityLevels
+from deep3d.disparity_pictures import disparity_picture
 from deep3d.evaluation import PairPrediction
-from deep3d.summaries import disparity_picture
 from deep3d.video import anaglyph
 
 PICTURE_WIDTH = 256

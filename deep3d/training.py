@@ -24,6 +24,7 @@ from deep3d.callbacks import (
     TrainingError,
 )
 from deep3d.config import Experiment
+from deep3d.data_clock import DataClock
 from deep3d.losses import DisparityLoss, right_view_loss
 from deep3d.model import build_deep3d, logits_scale, set_precision
 from deep3d.model_files import model_path
@@ -98,8 +99,9 @@ def train(
     elif training.vgg_weights:
         vgg.load_imagenet_weights(model, training.vgg_weights)
     (workdir / "config.json").write_text(config_module.to_json(experiment), encoding="utf-8")
+    clock = DataClock()
     history = trainer.fit(
-        training_batches(first_step),
+        clock.watch(training_batches(first_step)),
         validation_data=validation_batches(),
         initial_epoch=first_step // round_steps,
         epochs=last_step // round_steps,
@@ -107,7 +109,7 @@ def train(
         callbacks=[
             StopOnNaN(),
             keras.callbacks.CSVLogger(workdir / LOG_NAME, append=first_step > 0),
-            *_summaries(workdir / "logs", model, validation_batches, experiment, first_step),
+            *_summaries(workdir / "logs", model, validation_batches, experiment, first_step, clock),
             # Before the averaged weights are taken out again after validation.
             SaveCheckpoints(workdir, model, experiment, first_step, round_steps),
             *([keras.callbacks.SwapEMAWeights()] if training.averaging else []),
@@ -123,12 +125,12 @@ def _early_stopping(patience: int) -> keras.callbacks.Callback:
     return keras.callbacks.EarlyStopping("val_loss", patience=patience, mode="min")
 
 
-def _summaries(folder, model, validation_batches, experiment, first_step: int) -> list:
-    """Pictures and curves for TensorBoard, which only TensorFlow writes."""
-    if importlib.util.find_spec("tensorflow") is None:
+def _summaries(folder, model, validation_batches, experiment, first_step: int, clock) -> list:
+    """Pictures and curves, where TensorBoard is installed."""
+    if importlib.util.find_spec("tensorboard") is None:
         return []
-    batch = next(iter(validation_batches()))
-    return [DepthSummaries(folder, model, batch, experiment, first_step)]
+    batches = validation_batches()
+    return [DepthSummaries(folder, model, batches, experiment, first_step, clock)]
 
 
 def compile_trainer(model: keras.Model, experiment: Experiment) -> keras.Model:

@@ -52,6 +52,14 @@ LAYERS = {
     "checkpoint": 3,
     "inference": 3,
     "lite_inference": 3,
+    "lettering": 0,
+    "event_log": 0,
+    "data_clock": 0,
+    "layer_graph": 0,
+    "disparity_pictures": 1,
+    "profile_picture": 1,
+    "validation_baselines": 2,
+    "validation_pictures": 2,
     "summaries": 3,
     "placed_frames": 4,
     "stereo_frames": 4,
@@ -75,6 +83,8 @@ WITHOUT_FRAMEWORK = {
     "depth_scores", "clip_scores", "pairs", "temporal", "image_file", "left_disparity",
     "devices", "frame_packer", "batch", "output_files", "comfort", "eye_views",
     "lite_inference", "wording", "model_files", "conversion_plan", "preview_pictures",
+    "lettering", "event_log", "disparity_pictures", "profile_picture", "validation_baselines",
+    "validation_pictures",
 }  # fmt: skip
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",

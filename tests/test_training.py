@@ -10,7 +10,6 @@ from deep3d.checkpoint import CheckpointError, load_model
 from deep3d.config import Experiment, ModelConfig, TrainingConfig, from_json
 from deep3d.disparity import DisparityLevels
 from deep3d.model import build_deep3d
-from deep3d.summaries import disparity_picture, entropy, level_sheet
 
 EXPERIMENT = Experiment(
     ModelConfig(levels=DisparityLevels(minimum=-2, count=4, width=64), height=32, width=64),
@@ -207,36 +206,3 @@ def test_train_rejects_broken_rounds(tmp_path):
     )
     with pytest.raises(training.TrainingError, match="multiples of checkpoint_every"):
         training.train(odd, batches, validation, tmp_path)
-
-
-def test_summaries_hold_scalars_and_pictures(finished):
-    events = [
-        value
-        for path in (finished[1] / "logs").glob("events*")
-        for record in tf.data.TFRecordDataset(str(path))
-        for value in tf.compat.v1.Event.FromString(record.numpy()).summary.value
-    ]
-    tags = {value.tag for value in events}
-    assert {"train/loss", "train/learning_rate", "validation/mae_255", "config"} <= tags
-    for name in ("1_left", "3_prediction", "4_anaglyph", "6_disparity", "7_levels", "8_entropy"):
-        assert f"pictures/{name}" in tags
-    assert "disparity_percent_of_width" in tags
-
-
-def test_disparity_picture_near_is_bright():
-    levels = DisparityLevels()
-    picture = disparity_picture(np.array([[-8.0, 0.0, 7.0]]), levels).astype(int).sum(axis=-1)
-    assert picture[0, 0] < picture[0, 1] < picture[0, 2]
-
-
-def test_entropy_preset():
-    values = entropy(np.array([[1.0, 0.0], [0.5, 0.5]]))
-    np.testing.assert_allclose(values, [0.0, 1.0], atol=1e-9)
-
-
-def test_level_sheet_order():
-    probabilities = np.zeros((2, 3, 6), "float32")
-    probabilities[..., 5] = 1.0
-    sheet = level_sheet(probabilities)
-    assert sheet.shape == (4, 12, 1)
-    assert sheet[2:, 3:6].min() == 1.0 and sheet.sum() == 6.0
