@@ -43,6 +43,8 @@ setup(
     extras_require={
         "test": ["pytest>=8.3"],
         "lint": ["ruff>=0.12"],
+        # Only for the perceptual distance of the evaluation; it brings PyTorch.
+        "lpips": ["lpips>=0.1.4"],
         # Blender, for data_pipeline.blender_film. Later releases for Python 3.11 ask for NumPy
         # below 2, which this package cannot have.
         "blender": ['bpy==4.4.0; python_version == "3.11"'],

@@ -78,28 +78,39 @@ def best_shift(pairs: Iterable[tuple[np.ndarray, np.ndarray]], low: float, high:
     return float(_shifts(low, high)[int(np.argmin(errors))])
 
 
-def best_ramp(
+def best_shift_and_ramp(
     pairs: Iterable[tuple[np.ndarray, np.ndarray]], low: float, high: float
-) -> tuple[float, float]:
-    """The vertical ramp with the least mean absolute error over all pairs.
+) -> tuple[float, tuple[float, float]]:
+    """The shift and the vertical ramp with the least mean absolute error over all pairs.
 
     A row of a ramp is a row of some shift, so the error of every ramp is read from the table of
-    shifts, interpolated between its half pixels.
+    shifts, interpolated between its half pixels. One pair is looked at after the other.
 
     Args:
         pairs: Left and right views, (h, w, 3) uint8.
-        low: Smallest disparity tried at either end, in pixels.
+        low: Smallest disparity tried, of the shift and at either end of the ramp, in pixels.
         high: Largest disparity tried.
 
     Returns:
-        Disparity of the top and of the bottom row in pixels, in steps of 1 px.
+        The shift in pixels, a multiple of half a pixel; disparity of the ramp's top and bottom row
+        in pixels, in steps of 1 px.
+
+    Raises:
+        ValueError: If there are no pairs.
     """
-    first, last = _shifts(low, high)[[0, -1]]
-    ends = np.arange(first, last + RAMP_STEP / 4, RAMP_STEP)
+    shifts = _shifts(low, high)
+    ends = np.arange(shifts[0], shifts[-1] + RAMP_STEP / 4, RAMP_STEP)
     grid = np.stack(np.meshgrid(ends, ends, indexing="ij"), axis=-1).reshape(-1, 2)  # (ramps, 2)
-    errors = sum(_ramp_errors(row_errors(*pair, low, high), grid, first) for pair in pairs)
-    top, bottom = grid[int(np.argmin(errors))]
-    return float(top), float(bottom)
+    shift_errors, ramp_errors, count = np.zeros(len(shifts)), np.zeros(len(grid)), 0
+    for left, right in pairs:
+        table = row_errors(left, right, low, high)
+        shift_errors += table.mean(axis=1)
+        ramp_errors += _ramp_errors(table, grid, shifts[0])
+        count += 1
+    if not count:
+        raise ValueError("There must be at least one pair to choose the baselines on.")
+    top, bottom = grid[int(np.argmin(ramp_errors))]
+    return float(shifts[int(np.argmin(shift_errors))]), (float(top), float(bottom))
 
 
 def row_errors(left: np.ndarray, right: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -148,17 +159,40 @@ def measured_disparity(left: np.ndarray, right: np.ndarray, low: int, high: int)
 
 
 def oracle(left: np.ndarray, measured: np.ndarray) -> np.ndarray:
-    """The left view warped by the disparity that was measured in the pair itself.
+    """The left view warped by the disparity of the pair itself.
 
     Args:
         left: (h, w, 3) uint8.
-        measured: (h, w) float32 from `measured_disparity`.
+        measured: (h, w) float32 from `measured_disparity`, or the true disparity.
 
     Returns:
         (h, w, 3) uint8 right view; where nothing matched, the farther of the neighbors in the
         row is continued.
     """
-    return warp(left, _fill_from_farther(measured))
+    return warp(left, fill_from_farther(measured))
+
+
+def fill_from_farther(disparity: np.ndarray) -> np.ndarray:
+    """Fills gaps from the farther of the nearest known pixels to the left and to the right.
+
+    Args:
+        disparity: (h, w) float32 pixels, NaN where it is unknown.
+
+    Returns:
+        (h, w) float32 without NaN; 0 in rows of which nothing is known.
+    """
+    known = np.isfinite(disparity)
+    if known.all():
+        return disparity
+    height, width = disparity.shape
+    columns = np.broadcast_to(np.arange(width), (height, width))
+    before = np.maximum.accumulate(np.where(known, columns, -1), axis=1)
+    after = np.minimum.accumulate(np.where(known, columns, width)[:, ::-1], axis=1)[:, ::-1]
+    rows = np.arange(height)[:, np.newaxis]
+    from_before = np.where(before >= 0, disparity[rows, np.maximum(before, 0)], np.inf)
+    from_after = np.where(after < width, disparity[rows, np.minimum(after, width - 1)], np.inf)
+    filled = np.minimum(from_before, from_after)
+    return np.where(np.isfinite(filled), filled, 0.0).astype(np.float32)
 
 
 def _shifts(low: float, high: float) -> np.ndarray:
@@ -174,17 +208,3 @@ def _ramp_errors(table: np.ndarray, grid: np.ndarray, first: float) -> np.ndarra
     share = position - below
     rows = np.arange(height)
     return ((1.0 - share) * table[below, rows] + share * table[below + 1, rows]).mean(axis=1)
-
-
-def _fill_from_farther(disparity: np.ndarray) -> np.ndarray:
-    """Fills NaN with the smaller of the nearest known values to the left and to the right."""
-    known = np.isfinite(disparity)
-    height, width = disparity.shape
-    columns = np.broadcast_to(np.arange(width), (height, width))
-    before = np.maximum.accumulate(np.where(known, columns, -1), axis=1)
-    after = np.minimum.accumulate(np.where(known, columns, width)[:, ::-1], axis=1)[:, ::-1]
-    rows = np.arange(height)[:, np.newaxis]
-    from_before = np.where(before >= 0, disparity[rows, np.maximum(before, 0)], np.inf)
-    from_after = np.where(after < width, disparity[rows, np.minimum(after, width - 1)], np.inf)
-    filled = np.minimum(from_before, from_after)
-    return np.where(np.isfinite(filled), filled, 0.0).astype(np.float32)

@@ -1,8 +1,7 @@
 """What watching a converted clip is like, as far as disparity tells: flicker and comfort.
 
-Flicker is how much the disparity of one and the same point changes from a frame to the next.
-Points are followed by optical flow; where the picture itself does not agree after following,
-nothing is counted. Real motion in depth changes disparity too, by hundredths of a pixel a frame.
+Flicker is how much the disparity of one and the same point changes from a frame to the next (see
+followed_points.py).
 Comfort is a question of parallax in % of the picture width: about 2 % behind the screen and 1 to
 2 % in front of it can be looked at for long, and a cut should not throw the eyes from one end to
 the other.
@@ -14,12 +13,9 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
+from deep3d.followed_points import follow_points
 from deep3d.video.shots import ShotDetector
 
-# A point has been followed where luminance before and after differs by less than this many of 255
-# on average over a window of 5 pixels: below that lie noise and compression.
-SAME_POINT_LEVELS = 6.0
-SAME_POINT_WINDOW = 5
 # Percent of the width: parallax beyond this, on either side of the screen, tires.
 COMFORT_LIMIT = 2.0
 
@@ -65,7 +61,7 @@ def clip_scores(frames: Iterable[tuple[np.ndarray, np.ndarray]]) -> ClipScores:
     Raises:
         ValueError: If there are no frames or a disparity has another size than its picture.
     """
-    detector, flow = ShotDetector(), cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    detector = ShotDetector()
     percentiles, changes, jumps, followed = [], [], [], []
     before = None
     for image, disparity in frames:
@@ -81,29 +77,13 @@ def clip_scores(frames: Iterable[tuple[np.ndarray, np.ndarray]]) -> ClipScores:
         if before is not None and is_cut:
             jumps.append(abs(percentiles[-1][1] - percentiles[-2][1]))
         elif before is not None:
-            change = _followed_change(*before, grey, disparity, flow)
+            change = follow_points(before[0], grey).change(before[1], disparity)
             followed.append(change.size / disparity.size)
             changes.append((change.sum(dtype=np.float64), change.size))
         before = (grey, disparity)
     if not percentiles:
         raise ValueError("A clip must have at least one frame.")
     return _summary(np.array(percentiles), changes, jumps, followed)
-
-
-def _followed_change(grey_before, disparity_before, grey, disparity, flow) -> np.ndarray:
-    """Absolute change of disparity of every point that could be followed, (points,)."""
-    motion = flow.calc(grey, grey_before, None)  # (h, w, 2): where the point was
-    height, width = grey.shape
-    columns, rows = np.meshgrid(
-        np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
-    )
-    columns, rows = columns + motion[..., 0], rows + motion[..., 1]
-    was_grey = cv2.remap(grey_before, columns, rows, cv2.INTER_LINEAR)
-    was_disparity = cv2.remap(disparity_before, columns, rows, cv2.INTER_LINEAR)
-    window = (SAME_POINT_WINDOW, SAME_POINT_WINDOW)
-    difference = cv2.blur(cv2.absdiff(grey, was_grey).astype(np.float32), window)
-    inside = (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
-    return np.abs(disparity - was_disparity)[inside & (difference < SAME_POINT_LEVELS)]
 
 
 def _summary(percentiles: np.ndarray, changes, jumps, followed) -> ClipScores:

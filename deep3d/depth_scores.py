@@ -1,4 +1,4 @@
-"""How well a predicted disparity orders a scene, whatever its scale.
+"""How good a predicted disparity is: its error, its order, and whether it can be looked at.
 
 A picture does not tell its stereo baseline and convergence, so two questions are asked that do
 not depend on them: which of two points is nearer, and how good the right view could be if scale
@@ -6,6 +6,9 @@ and shift of the disparity were known.
 """
 
 import numpy as np
+
+from deep3d.comfort import ParallaxBudget
+from deep3d.comfort.frame_parallax import LEAST_KNOWN
 
 # Point pairs that are asked about in a picture, and how far apart their disparities must be.
 POINT_PAIRS = 20_000
@@ -19,6 +22,8 @@ TIE_PX = 1e-4
 # The affine fit looks at this many pixels at most.
 FIT_PIXELS = 8_000
 FIT_ROUNDS = 25
+# What a frame's 1st and 99th percentile of parallax should keep to.
+BUDGET = ParallaxBudget()
 
 
 def point_pairs(reference: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -66,6 +71,40 @@ def ordinal_error(prediction: np.ndarray, nearer: np.ndarray, farther: np.ndarra
     wrong = np.count_nonzero(difference < -TIE_PX)
     ties = np.count_nonzero(np.abs(difference) <= TIE_PX)
     return float((wrong + 0.5 * ties) / nearer.size)
+
+
+def end_point_error(prediction: np.ndarray, reference: np.ndarray) -> float | None:
+    """Mean absolute difference of a disparity and the true one where that is known.
+
+    Args:
+        prediction: (h, w) disparity in pixels.
+        reference: (h, w) true disparity in pixels, NaN where it is unknown.
+
+    Returns:
+        Pixels; None where nothing is known.
+    """
+    error = np.abs(prediction - reference)
+    known = np.isfinite(error)
+    return float(np.mean(error[known], dtype=np.float64)) if known.any() else None
+
+
+def comfort_scores(disparity: np.ndarray) -> dict[str, float | None]:
+    """Whether the parallax of a picture keeps to the budget of `deep3d.comfort`.
+
+    Args:
+        disparity: (h, w) in pixels at its own width, NaN where it is unknown.
+
+    Returns:
+        {"parallax_low": 1st percentile of parallax in % of the width, behind the screen is
+        negative, "parallax_high": 99th percentile, "over_budget": 1.0 if one of them lies beyond
+        1 % in front of the screen or 2 % behind it, else 0.0}; None where too little is known.
+    """
+    known = disparity[np.isfinite(disparity)]
+    if known.size < LEAST_KNOWN * disparity.size or not known.size:
+        return {"parallax_low": None, "parallax_high": None, "over_budget": None}
+    low, high = 100.0 / disparity.shape[1] * np.percentile(known, (1, 99))
+    over = low < -BUDGET.back or high > BUDGET.front
+    return {"parallax_low": float(low), "parallax_high": float(high), "over_budget": float(over)}
 
 
 def fit_affine(prediction: np.ndarray, reference: np.ndarray) -> tuple[float, float]:

@@ -131,33 +131,38 @@ def render_select(
     values = scale * np.asarray(levels.values if values is None else values)
     finer = max(1, math.ceil(np.abs(np.diff(values)).max()))
     positions = np.arange((levels.count - 1) * finer + 1) / finer
-    total = np.zeros((height, width, 1), np.float32)
-    mixture = np.zeros((height, width, 3), np.float32)
+    total = np.zeros((height, width), np.float32)
+    mixture = np.zeros((3, height, width), np.float32)
     # cubic borders beyond every shift, so that each level is a window into one padded image
     reach = math.ceil(np.abs(values).max()) + 1
     padded = cv2.copyMakeBorder(left, 0, 0, reach, reach, cv2.BORDER_REFLECT_101)
+    # Planes of one colour and of one level: with interleaved ones it takes several times as long.
+    planes = [plane.astype(np.float32) for plane in cv2.split(padded)]
+    rows, columns, count = probabilities.shape
+    # OpenCV turns this round in a third of NumPy's time.
+    shares = cv2.transpose(probabilities.reshape(-1, count)).reshape(count, rows, columns)
     for position in positions:
         level = min(int(position), levels.count - 2)
-        fraction = np.float32(position - level)
-        share = (1 - fraction) * probabilities[..., level] + fraction * probabilities[
-            ..., level + 1
-        ]
-        share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)[..., np.newaxis]
+        fraction = position - level
+        share = cv2.addWeighted(shares[level], 1 - fraction, shares[level + 1], fraction, 0)
+        share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
         shift = np.interp(position, np.arange(levels.count), values)
         total += share
-        mixture += share * _window(padded, reach, shift, width)
+        for plane, mixed in zip(planes, mixture, strict=True):
+            cv2.accumulateProduct(share, _window(plane, reach, shift, width), mixed)
     mixture = np.rint(mixture / np.maximum(total, 1e-6))
-    return np.clip(mixture, 0, np.iinfo(left.dtype).max).astype(left.dtype)
+    made = np.clip(mixture, 0, np.iinfo(left.dtype).max).astype(left.dtype)
+    return cv2.merge(list(made))
 
 
-def _window(padded: np.ndarray, reach: int, shift: float, width: int) -> np.ndarray:
+def _window(plane: np.ndarray, reach: int, shift: float, width: int) -> np.ndarray:
     whole = math.floor(shift)
-    fraction = np.float32(shift - whole)
+    fraction = shift - whole
     start = reach + whole
-    here = padded[:, start : start + width].astype(np.float32)
+    here = plane[:, start : start + width]
     if fraction == 0:
         return here
-    return (1 - fraction) * here + fraction * padded[:, start + 1 : start + 1 + width]
+    return cv2.addWeighted(here, 1 - fraction, plane[:, start + 1 : start + 1 + width], fraction, 0)
 
 
 def _fetch(left: np.ndarray, columns: np.ndarray) -> np.ndarray:

@@ -17,6 +17,14 @@ def test_best_shift_finds_the_shift(disparity):
     assert baselines.best_shift(pairs, -8, 7) == disparity
 
 
+def test_best_shift_and_ramp_reads_pairs_once():
+    pairs = [(texture(), baselines.global_shift(texture(), 3))] * 2
+    shift, _ = baselines.best_shift_and_ramp(iter(pairs), -8, 7)
+    assert shift == baselines.best_shift(pairs, -8, 7) == 3
+    with pytest.raises(ValueError, match="at least one pair"):
+        baselines.best_shift_and_ramp([], -8, 7)
+
+
 def test_global_shift_sign():
     left = texture()
     np.testing.assert_array_equal(baselines.global_shift(left, 3)[:, :100], left[:, 3:103])
@@ -37,7 +45,7 @@ def test_row_errors_match_reference(ends):
 def test_best_ramp_finds_the_ramp():
     left = texture()
     right = baselines.vertical_ramp(left, -4.0, 6.0)
-    assert baselines.best_ramp([(left, right)], -8, 7) == (-4.0, 6.0)
+    assert baselines.best_shift_and_ramp([(left, right)], -8, 7)[1] == (-4.0, 6.0)
 
 
 def test_best_ramp_matches_reference():
@@ -55,7 +63,7 @@ def test_best_ramp_matches_reference():
     ends = range(-4, 4)
     best = min(error(top, bottom) for top in ends for bottom in ends)
     # the table is interpolated between half pixels, so a neighbor of equal worth may win
-    assert error(*baselines.best_ramp(pairs, -4, 3)) == pytest.approx(best, rel=0.01)
+    assert error(*baselines.best_shift_and_ramp(pairs, -4, 3)[1]) == pytest.approx(best, rel=0.01)
 
 
 def test_oracle_beats_every_shift():

@@ -79,3 +79,26 @@ def test_fit_affine_never_turns_near_into_far():
     assert offset == pytest.approx(np.nanmedian(known))
     assert depth_scores.fit_affine(np.ones_like(truth), known)[0] == 0.0
     assert depth_scores.fit_affine(truth, np.full_like(truth, np.nan)) == (1.0, 0.0)
+
+
+def test_end_point_error_preset():
+    prediction = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], np.float32)
+    reference = np.array([[1.5, np.nan, 1.0], [4.0, np.nan, 9.5]], np.float32)
+    assert depth_scores.end_point_error(prediction, reference) == pytest.approx(6.0 / 4)
+    assert depth_scores.end_point_error(prediction, np.full((2, 3), np.nan)) is None
+
+
+def test_comfort_scores_preset():
+    """3 % of the pixels at +3 px, 3 % at -1 px of 200 columns: +1.5 % and -0.5 %."""
+    disparity = np.zeros((10, 200), np.float32)
+    disparity[:, :6], disparity[:, -6:] = 3.0, -1.0
+    scores = depth_scores.comfort_scores(disparity)
+    assert scores == {"parallax_low": -0.5, "parallax_high": 1.5, "over_budget": 1.0}
+    # turned round, 1.5 % behind the screen and 0.5 % in front of it are within the budget
+    assert depth_scores.comfort_scores(-disparity)["over_budget"] == 0.0
+    assert depth_scores.comfort_scores(-1.5 * disparity)["over_budget"] == 1.0
+
+
+def test_comfort_scores_of_the_unknown():
+    disparity = np.full((10, 20), np.nan, np.float32)
+    assert set(depth_scores.comfort_scores(disparity).values()) == {None}

@@ -1,3 +1,9 @@
+import dataclasses
+import gc
+import json
+import sys
+import weakref
+
 import cv2
 import keras
 import numpy as np
@@ -90,6 +96,99 @@ def test_evaluate_means_are_those_of_the_items(result):
 def test_evaluate_rejects_nothing(predictor):
     with pytest.raises(ValueError, match="at least one pair"):
         evaluation.evaluate([], predictor)
+
+
+class Source:
+    """Pairs that are made anew each time, and how many of them are in memory at once."""
+
+    def __init__(self, count, **facts):
+        self.times, self.most, self._count, self._facts = 0, 0, count, facts
+
+    def __iter__(self):
+        self.times += 1
+        made = []
+        for number in range(self._count):
+            pair = shifted_pair(f"{number}", 2 + number % 3, number)
+            made.append(weakref.ref(pair.left))
+            gc.collect()
+            self.most = max(self.most, sum(view() is not None for view in made))
+            facts = {key: values[number] for key, values in self._facts.items()}
+            yield dataclasses.replace(pair, **facts)
+
+
+def test_evaluate_streams():
+    """However many pairs there are, only the last two are kept; one more is being made."""
+    source = Source(7)
+    _, disparity = two_planes()
+    result = evaluation.evaluate(source, FixedPredictor(disparity))
+    assert source.times == 2
+    assert source.most <= 3
+    assert [item["name"] for item in result["per_item"]] == [f"{n}" for n in range(7)]
+    again = Source(2)
+    evaluation.evaluate(again, FixedPredictor(disparity), validation=iter(source))
+    assert (again.times, source.times) == (1, 3)
+
+
+def test_evaluate_rejects_what_can_be_read_once_only():
+    _, disparity = two_planes()
+    with pytest.raises(ValueError, match=r"need validation pairs.*generator"):
+        evaluation.evaluate((pair for pair in Source(2)), FixedPredictor(disparity))
+
+
+def test_evaluate_with_lpips_where_it_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lpips", None)
+    source = Source(1)
+    with pytest.raises(ValueError, match="pip install"):
+        evaluation.evaluate(source, FixedPredictor(two_planes()[1]), perceptual=True)
+    assert source.times == 0  # said before the work, not after it
+
+
+def test_evaluate_films():
+    films = ["a", "a", "b", "", "b"]
+    follows = [False, True, False, False, False]
+    result = evaluation.evaluate(
+        Source(5, film=films, follows=follows), FixedPredictor(two_planes()[1])
+    )
+    assert result["resampled"] == "films"
+    assert [(film["film"], film["pairs"]) for film in result["films"]] == [("a", 2), ("b", 2)]
+    first, second = result["films"]
+    assert set(first["mae"]) == set(ROWS)
+    # b has two frames, none of which follows another
+    assert second["flicker"] is None
+    assert [item["film"] for item in result["per_item"]] == films
+
+
+def test_evaluate_without_films_claims_no_flicker(result):
+    assert result["films"] == []
+    assert result["resampled"] == "pairs"
+    assert all(row["flicker"] is None for row in result["rows"])
+
+
+def test_evaluate_states_thresholds(result):
+    edges = result["edges"]
+    assert edges["canny"] == [100, 200]
+    assert edges["ms_ssim_scales"] == [3, 3]  # of 60 rows
+    assert edges["budget_percent"] == {"front": 1.0, "back": 2.0}
+    json.dumps(result, allow_nan=False)
+
+
+def test_evaluate_with_truth_adds_its_row():
+    pair, disparity = two_planes()
+    known = dataclasses.replace(pair, name="known", truth=disparity)
+    result = evaluation.evaluate([pair, known], FixedPredictor(disparity))
+    assert [row["name"] for row in result["rows"]] == [*ROWS[:6], "truth", *ROWS[6:]]
+    rows = {row["name"]: row for row in result["rows"]}
+    assert rows["truth"]["mae"] == 0.0
+    assert rows["model"]["epe_px"] < 0.2
+    references = [item["reference"] for item in result["per_item"]]
+    assert references == ["matching", "truth"]
+
+
+def test_predict_pair_rejects_a_truth_of_another_size():
+    pair, disparity = two_planes()
+    pair = dataclasses.replace(pair, truth=disparity[:, 1:])
+    with pytest.raises(ValueError, match=r"size of the views, \(60, 120\).*\(60, 119\)"):
+        evaluation.predict_pair(pair, FixedPredictor(disparity), 0.0, (0.0, 1.0))
 
 
 def test_evaluate_a_model_that_knows():

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from deep3d import metrics
+from deep3d.structural_similarity import ssim
 
 
 def views(seed=0, shape=(17, 23, 3)):
@@ -29,33 +30,8 @@ def test_psnr_preset():
     assert metrics.psnr(truth, truth) == 100.0
 
 
-def test_ssim_matches_reference():
-    """Window by window, in float64."""
-    truth, prediction = views()
-    weights = np.array([0.299, 0.587, 0.114])
-    profile = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
-    window = np.outer(profile, profile) / profile.sum() ** 2
-    x, y = truth / 255 @ weights, prediction / 255 @ weights
-    values = []
-    for row, column in np.ndindex(17 - 10, 23 - 10):
-        a, b = (v[row : row + 11, column : column + 11] for v in (x, y))
-        mean_a, mean_b = (window * a).sum(), (window * b).sum()
-        variance_a = (window * a * a).sum() - mean_a**2
-        variance_b = (window * b * b).sum() - mean_b**2
-        covariance = (window * a * b).sum() - mean_a * mean_b
-        values.append(
-            (2 * mean_a * mean_b + 1e-4)
-            * (2 * covariance + 9e-4)
-            / ((mean_a**2 + mean_b**2 + 1e-4) * (variance_a + variance_b + 9e-4))
-        )
-    # float32 differences of squares
-    assert metrics.ssim(truth, prediction) == pytest.approx(np.mean(values), abs=1e-4)
-    assert metrics.ssim(truth, truth) == pytest.approx(1.0, abs=1e-5)
-
-
-def test_ssim_rejects_small_pictures():
-    with pytest.raises(ValueError, match="at least 11 x 11"):
-        metrics.ssim(*views(shape=(10, 20, 3)))
+def scores(left, truth, prediction):
+    return metrics.ViewScorer(left, truth).scores(prediction)
 
 
 def test_siou_preset():
@@ -67,18 +43,50 @@ def test_siou_preset():
     edge_overlap = (edges[0] & edges[1]).sum() / (edges[0] | edges[1]).sum()
     # changed: columns 10..19 and 30..39 in truth, 15..19 and 35..39 in the prediction
     expected = 0.75 * edge_overlap + 0.25 * 10 / 20
-    assert metrics.siou(left, truth, prediction) == pytest.approx(expected)
+    assert scores(left, truth, prediction)["siou"] == pytest.approx(expected)
     assert 0 < edge_overlap < 1
 
 
 def test_siou_order_of_predictions():
     wide = texture(140)
     left, truth, almost = wide[:, 10:-10], wide[:, 14:-6], wide[:, 13:-7]
-    scores = [metrics.siou(left, truth, view) for view in (left, almost, truth)]
-    assert scores[0] < scores[1] < scores[2] == 1.0
-    assert scores[0] < 0.75  # copying the left view has changed nothing
+    values = [scores(left, truth, view)["siou"] for view in (left, almost, truth)]
+    assert values[0] < values[1] < values[2] == 1.0
+    assert values[0] < 0.75  # copying the left view has changed nothing
 
 
-def test_view_scores_keys():
+def test_view_scorer_of_many_equals_one_at_a_time():
     truth, prediction = views()
-    assert set(metrics.view_scores(truth, truth, prediction)) == {"mae", "psnr", "ssim", "siou"}
+    left = texture(23, height=17)
+    band = np.zeros((17, 23), np.uint8)
+    band[3:9, 4:20] = 255
+    scorer = metrics.ViewScorer(left, truth, band)
+    assert scorer.scores(left) != scorer.scores(prediction)
+    row = scorer.scores(prediction)
+    assert row == metrics.ViewScorer(left, truth, band).scores(prediction)
+    error = np.abs(truth.astype(float) - prediction)
+    assert row["mae"] == metrics.mean_absolute_error(truth, prediction)
+    assert row["psnr"] == metrics.psnr(truth, prediction)
+    assert row["ssim"] == ssim(truth, prediction)
+    assert row["disocclusion_mae"] == pytest.approx(error[3:9, 4:20].mean())
+    # 2.5 % of 23 columns, at least one
+    assert row["border_mae"] == pytest.approx(error[:, [0, -1]].mean())
+    assert scores(left, truth, prediction)["disocclusion_mae"] is None
+
+
+def test_view_scorer_edge_band_matches_reference():
+    """Square neighbourhoods looked through one by one."""
+    truth = np.zeros((40, 60, 3), np.uint8)
+    truth[10:30, 10:30] = 255
+    prediction = np.clip(truth.astype(int) + views(1, (40, 60, 3))[0] // 8, 0, 255).astype(np.uint8)
+    edges = cv2.Canny(truth[..., 0], 100, 200)
+    near = [
+        (row, column)
+        for row, column in np.ndindex(40, 60)
+        if edges[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].any()
+    ]
+    error = np.abs(truth.astype(float) - prediction)
+    expected = np.mean([error[place] for place in near])
+    assert scores(truth, truth, prediction)["edge_mae"] == pytest.approx(expected)
+    plain = np.full((40, 60, 3), 90, np.uint8)
+    assert scores(plain, plain, prediction)["edge_mae"] is None

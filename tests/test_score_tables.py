@@ -61,7 +61,8 @@ def test_mean_rows_are_the_same_every_time():
 def test_mean_rows_without_a_gap(oracle):
     rows = score_tables.mean_rows([item([5, 4, 4, 4, oracle])])
     assert all(row["gap_closed"] is None for row in rows)
-    assert rows[0]["interval"]["mae"] == [5.0, 5.0]
+    # one pair says nothing about others
+    assert rows[0]["interval"]["mae"] is None
     assert rows[0]["interval"]["gap_closed"] is None
 
 
@@ -82,3 +83,65 @@ def test_content_rows_preset():
     assert (street["content"], street["pairs"]) == ("street", 2)
     assert street["mae"] == dict(zip(NAMES, [10, 10, 8, 7, 3], strict=True))
     assert street["ordinal_error"] == pytest.approx(0.2)
+
+
+def test_mean_rows_intervals_over_films_match_reference():
+    """Whole films are drawn, so films of unlike difficulty widen the interval."""
+    rng = np.random.default_rng(1)
+    data = []
+    for film, level in (("a", 0), ("b", 4), ("c", 9), ("d", 5)):
+        pairs = [item(level + rng.uniform(0, 1, 5) + OFFSETS) for _ in range(3 + level)]
+        data += [{**pair, "film": film} for pair in pairs]
+    row = by_name(score_tables.mean_rows(data))["model"]
+    by_film = {f: [one["rows"][3]["mae"] for one in data if one["film"] == f] for f in "abcd"}
+    rng = np.random.default_rng(7)
+    drawn = []
+    for _ in range(4000):
+        films = rng.choice(list("abcd"), 4)
+        drawn.append(np.mean([mae for film in films for mae in by_film[film]]))
+    assert row["mae"] == pytest.approx(np.mean(np.concatenate(list(by_film.values()))))
+    np.testing.assert_allclose(row["interval"]["mae"], np.percentile(drawn, (2.5, 97.5)), atol=0.2)
+    pairs = by_name(score_tables.mean_rows([{**one, "film": ""} for one in data]))["model"]
+    width, width_of_pairs = (np.diff(r["interval"]["mae"])[0] for r in (row, pairs))
+    assert width > 1.5 * width_of_pairs
+
+
+@pytest.mark.parametrize(
+    ("films", "over"), [(["", ""], "pairs"), (["a", "a"], "films"), (["a", ""], "films")]
+)
+def test_resampling_of_says_over_what(films, over):
+    data = [{**one, "film": film} for one, film in zip(items(2), films, strict=True)]
+    assert score_tables.resampling_of(data).over == over
+
+
+def test_mean_rows_of_one_film_have_no_interval():
+    data = [{**one, "film": "a"} for one in items()]
+    assert by_name(score_tables.mean_rows(data))["model"]["interval"]["mae"] is None
+
+
+def test_mean_rows_of_a_row_that_some_pairs_have():
+    with_truth, without = item([9, 8, 7, 6, 2]), item([19, 18, 17, 16, 12])
+    with_truth["rows"].append({"name": "truth", "mae": 1.0})
+    rows = score_tables.mean_rows([without, with_truth])
+    assert [row["name"] for row in rows][-3:] == ["oracle", "truth", "model"]
+    truth = by_name(rows)["truth"]
+    assert truth["mae"] == 1.0
+    assert truth["gap_closed"] == pytest.approx((8 - 1) / (8 - 2))  # on the pair that has it
+
+
+def test_film_rows_preset():
+    data = [
+        {**item([9, 8, 7, 6, 2], order=0.1), "film": "b"},
+        {**item([11, 12, 9, 8, 4], order=0.3), "film": "b"},
+        {**item([1, 2, 3, 4, 5]), "film": "a"},
+        item([0] * 5),
+    ]
+    data[0]["rows"][3]["flicker"] = 0.25
+    first, second = score_tables.film_rows(data)
+    assert (first["film"], first["pairs"], first["gap_closed"]) == ("a", 1, None)
+    assert first["flicker"] is None
+    assert (second["film"], second["pairs"]) == ("b", 2)
+    assert second["mae"] == dict(zip(NAMES, [10, 10, 8, 7, 3], strict=True))
+    assert second["gap_closed"] == pytest.approx((10 - 7) / (10 - 3))
+    assert second["ordinal_error"] == pytest.approx(0.2)
+    assert second["flicker"] == 0.25
