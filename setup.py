@@ -20,7 +20,7 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["deep3d", "deep3d.*", "data_pipeline", "data_pipeline.*"]),
     py_modules=["train", "eval", "convert_video"],
-    package_data={"deep3d": ["weights/*"]},
+    package_data={"deep3d": ["weights/*", "report/page.html"]},
     install_requires=[
         "tensorflow>=2.20",
         "keras>=3.12",

@@ -1,16 +1,24 @@
-"""Stereo pairs and pictures from folders, and the composition in which they are compared."""
+"""Stereo pairs: what one is, where its files lie, and the composition in which it is compared.
+
+Sources of pairs are read anew every time they are iterated over and hold one pair at a time, so
+that an evaluation of a whole data set needs no more memory than one of a few pairs.
+"""
 
 import csv
 import dataclasses
+import itertools
 import pathlib
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import cv2
 import numpy as np
 
-from deep3d.composition import apply_composition, compose_for_levels
+from deep3d.composition import Composition, apply_composition, compose_for_levels
 from deep3d.disparity import DisparityLevels
 from deep3d.image_file import IMAGE_SUFFIXES, read_image
 from deep3d.stereo_matching import disparity_percentiles
+from deep3d.video import ShotDetector
 
 # A table about pictures is a few lines; more than this is no such table.
 MAX_TABLE_BYTES = 10_000_000
@@ -42,13 +50,119 @@ class Pair:
     truth: np.ndarray | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class PairFiles:
+    """A pair that has not been opened yet.
+
+    Attributes:
+        name: Name of the pair.
+        left: Picture file of the left view.
+        right: Of the right view.
+        content: As in `Pair`.
+        film: As in `Pair`.
+        read_truth: Reads the true disparity of the right view's pixels; None where there is none.
+    """
+
+    name: str
+    left: pathlib.Path
+    right: pathlib.Path
+    content: str = ""
+    film: str = ""
+    read_truth: Callable[[], np.ndarray] | None = None
+
+    def precedes(self, other: "PairFiles") -> bool:
+        """Whether the names say that the other is the next frame after this one."""
+        numbers = [re.search(r"(\d+)$", one.left.stem.split(".")[0]) for one in (self, other)]
+        if self.left.parent != other.left.parent or not all(numbers):
+            return False
+        beginnings = {match.string[: match.start()] for match in numbers}
+        return len(beginnings) == 1 and int(numbers[0][1]) + 1 == int(numbers[1][1])
+
+
+class FilePairs:
+    """Opens pairs one after the other, each time that it is iterated over.
+
+    A pair follows another where the numbers in their names do and no cut is seen between them.
+
+    Args:
+        files: Where they lie.
+        table: What is known of the pairs by name (see `read_table`), of which `content` counts.
+        at_most: Where there are more pairs, that many or fewer, evenly spread, two neighbouring
+            frames at a time where there are any; None is all.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[PairFiles],
+        table: dict[str, dict] | None = None,
+        at_most: int | None = None,
+    ):
+        self.files = spread(files, at_most)
+        self._table = table or {}
+
+    def __iter__(self) -> Iterator[Pair]:
+        """Yields the pairs; ValueError if one is unreadable or differs in size."""
+        before, detector = None, ShotDetector()
+        for files in self.files:
+            pair = self._open(files)
+            numbered = before is not None and before.precedes(files)
+            if not numbered:
+                detector = ShotDetector()
+            cut = detector.update(pair.left)
+            before = files
+            yield dataclasses.replace(pair, follows=numbered and not cut)
+
+    def _open(self, files: PairFiles) -> Pair:
+        left, right = read_image(files.left), read_image(files.right)
+        _check_size(files.name, "left", left.shape, "right", right.shape)
+        truth = files.read_truth() if files.read_truth else None
+        if truth is not None:
+            _check_size(files.name, "right", right.shape, "truth", truth.shape)
+        row = self._table.get(files.name) or self._table.get(pathlib.Path(files.name).stem) or {}
+        content = row.get("content") or files.content
+        return Pair(files.name, left, right, content, files.film, truth=truth)
+
+
+class ComposedPairs:
+    """Composes pairs one after the other, each time that it is iterated over.
+
+    Args:
+        pairs: The pairs, which can be iterated over again and again.
+        levels: As for `compose`.
+    """
+
+    def __init__(self, pairs: Iterable[Pair], levels: DisparityLevels):
+        self._pairs, self._levels = pairs, levels
+
+    def __iter__(self) -> Iterator[Pair]:
+        """Yields the composed pairs; one that follows another is composed like it."""
+        composition, shape = None, None
+        for pair in self._pairs:
+            if not (pair.follows and pair.left.shape == shape):
+                composition, shape = _composition_for(pair, self._levels), pair.left.shape
+            yield _composed(pair, composition)
+
+
+def spread(items: Sequence[PairFiles], at_most: int | None) -> list[PairFiles]:
+    """At most so many items, evenly spread; two neighbouring frames at a time if there are any."""
+    items = list(items)
+    if at_most is None or len(items) <= at_most:
+        return items
+    follow = any(one.precedes(other) for one, other in itertools.pairwise(items))
+    if not follow or at_most < 2:
+        return items[:: -(-len(items) // at_most)]
+    runs = at_most // 2
+    first = [(len(items) - 1) * number // runs for number in range(runs)]
+    return [items[n] for n in sorted({n for start in first for n in (start, start + 1)})]
+
+
 def pair_paths(folder, at_most: int | None = None) -> list[tuple[str, pathlib.Path, pathlib.Path]]:
     """Finds the stereo pairs of a folder without opening them.
 
     Args:
         folder: Has `left/` and `right/` with equal names, or one folder for each pair with
             `left.*` and `right.*`.
-        at_most: Where there are more pairs, that many or fewer, evenly spread; None is all.
+        at_most: As for `FilePairs`.
 
     Returns:
         Name, left and right picture of each pair, sorted by name.
@@ -65,34 +179,30 @@ def pair_paths(folder, at_most: int | None = None) -> list[tuple[str, pathlib.Pa
             f"{folder} has no stereo pairs: neither left/ and right/ with equal names, nor "
             "folders with left.* and right.*"
         )
-    return paths[:: -(-len(paths) // (at_most or len(paths)))]
+    return [
+        (files.name, files.left, files.right)
+        for files in spread([PairFiles(*path) for path in paths], at_most)
+    ]
 
 
 def read_pairs(
     folder, table: dict[str, dict] | None = None, at_most: int | None = None
-) -> Iterator[Pair]:
+) -> FilePairs:
     """Reads a folder of stereo pairs.
 
     Args:
         folder: As for `pair_paths`.
-        table: What is known of the pairs by name (see `read_table`), of which `content` counts.
-        at_most: As for `pair_paths`.
+        table: As for `FilePairs`.
+        at_most: As for `FilePairs`.
 
-    Yields:
+    Returns:
         The pairs, sorted by name.
 
     Raises:
-        ValueError: If there are no pairs, one has no partner, or a pair differs in size.
+        ValueError: If there are no pairs or one has no partner; while iterating, if a picture
+            cannot be read or the views of a pair differ in size.
     """
-    for name, left_path, right_path in pair_paths(folder, at_most):
-        left, right = read_image(left_path), read_image(right_path)
-        if left.shape != right.shape:
-            raise ValueError(
-                f"Pair {name}: both views must have one size. Received: left "
-                f"{left.shape[1]}x{left.shape[0]}, right {right.shape[1]}x{right.shape[0]}"
-            )
-        row = (table or {}).get(name) or (table or {}).get(pathlib.Path(name).stem) or {}
-        yield Pair(name, left, right, row.get("content") or "")
+    return FilePairs([PairFiles(*path) for path in pair_paths(folder)], table, at_most)
 
 
 def read_table(*paths) -> dict[str, dict]:
@@ -133,20 +243,48 @@ def compose(pair: Pair, levels: DisparityLevels) -> Pair:
         levels: The levels; the pair becomes as wide as they mean it, or narrower.
 
     Returns:
-        The composed pair; one in which nothing matches is only resized.
+        The composed pair, its truth with it; one in which nothing matches is only resized.
     """
-    width = pair.left.shape[1]
+    return _composed(pair, _composition_for(pair, levels))
+
+
+def _composition_for(pair: Pair, levels: DisparityLevels) -> Composition:
     percentiles = disparity_percentiles(pair.left, pair.right, limit=SEARCH_LIMIT)
     if not np.isfinite(percentiles).all():
         percentiles = (0.0, 0.0)
-    composition = compose_for_levels(*percentiles, width, levels, target_width=levels.width)
+    width = pair.left.shape[1]
+    return compose_for_levels(*percentiles, width, levels, target_width=levels.width)
+
+
+def _composed(pair: Pair, composition: Composition) -> Pair:
     left, right = apply_composition(pair.left, pair.right, composition)
-    return dataclasses.replace(pair, left=left, right=right)
+    truth = None if pair.truth is None else _composed_truth(pair.truth, composition, left.shape)
+    return dataclasses.replace(pair, left=left, right=right, truth=truth)
+
+
+def _composed_truth(truth: np.ndarray, composition: Composition, shape) -> np.ndarray:
+    """True disparity of the composed right view's pixels, of the composed pair's (h, w)."""
+    width, shift = composition.width, composition.shift
+    # Picked, not averaged: between near and far there is nothing, and beside unknown is unknown.
+    size = (width, shape[0])
+    resized = cv2.resize(truth, size, interpolation=cv2.INTER_NEAREST_EXACT)
+    # The columns that the right view keeps, see `apply_composition`.
+    first = max(0, -shift) + shift
+    kept = resized[:, first : first + shape[1]]
+    return (kept * (width / truth.shape[1]) + shift).astype(np.float32)
+
+
+def _check_size(name, one, one_shape, other, other_shape):
+    if one_shape[:2] != other_shape[:2]:
+        raise ValueError(
+            f"Pair {name}: both views must have one size. Received: {one} "
+            f"{one_shape[1]}x{one_shape[0]}, {other} {other_shape[1]}x{other_shape[0]}"
+        )
 
 
 def _paired_by_name(folder: pathlib.Path) -> list[tuple[str, pathlib.Path, pathlib.Path]]:
     names = {
-        side: {path.name for path in (folder / side).glob("*") if _is_image(path)}
+        side: {path.name for path in (folder / side).glob("*") if is_image(path)}
         for side in ("left", "right")
     }
     alone = sorted(names["left"] ^ names["right"])
@@ -161,12 +299,13 @@ def _paired_by_folder(folder: pathlib.Path) -> list[tuple[str, pathlib.Path, pat
     paths = []
     for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
         views = [
-            [p for p in sorted(inner.glob(f"{s}.*")) if _is_image(p)] for s in ("left", "right")
+            [p for p in sorted(inner.glob(f"{s}.*")) if is_image(p)] for s in ("left", "right")
         ]
         if all(views):
             paths.append((inner.name, views[0][0], views[1][0]))
     return paths
 
 
-def _is_image(path: pathlib.Path) -> bool:
+def is_image(path: pathlib.Path) -> bool:
+    """Whether a file's name says that it is a picture."""
     return path.suffix.lower() in IMAGE_SUFFIXES

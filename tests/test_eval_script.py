@@ -7,6 +7,7 @@ import cv2
 import keras
 import numpy as np
 import pytest
+from stereo_films import two_planes, write_film
 
 from deep3d import checkpoint
 from deep3d.config import ModelConfig
@@ -54,6 +55,10 @@ def pairs_folder(tmp_path):
         (("--data=x", "y"), 2, "only flags"),
         (("--data={tmp}/absent",), 1, "There is no folder"),
         (("--data={tmp}",), 1, "no stereo pairs"),
+        (("--data={data}", "--layout=kitti"), 1, "does not have the layout of kitti"),
+        (("--data={data}", "--layout=kiti"), 1, "layout must be shards, kitti,"),
+        (("--data={tmp}/*.mkv",), 1, "No film was found by"),
+        (("--data={kitti}",), 1, "image_3/000000_10.png is missing"),
         (("--data={data}", "--classes={tmp}/absent.csv"), 1, "absent.csv"),
         (("--data={data}", "--max_items=0"), 2, "max_items"),
     ],
@@ -62,7 +67,9 @@ def test_eval_complains_before_tensorflow_is_loaded(
     arguments, code, message, tmp_path, pairs_folder
 ):
     (tmp_path / "empty").mkdir()
-    places = {"tmp": tmp_path / "empty", "data": pairs_folder}
+    (tmp_path / "kitti" / "image_2").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "kitti/image_2/000000_10.png"), np.zeros((9, 9), np.uint8))
+    places = {"tmp": tmp_path / "empty", "data": pairs_folder, "kitti": tmp_path / "kitti"}
     done = run(*(a.format(**places) for a in arguments), python=("-X", "importtime"))
     said = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
     assert done.returncode == code
@@ -82,4 +89,29 @@ def test_eval_folder_of_pairs(model_file, pairs_folder, tmp_path):
     assert {"copy_left", "model", "model_affine"} <= {row["name"] for row in result["rows"]}
     assert result["classes"][0]["content"] == "film"
     assert done.stdout == (tmp_path / "eval.txt").read_text()
-    assert (tmp_path / "eval.html").read_text().count("<img") == 10
+    assert result["evaluated"]["layout"] == "folders"
+    assert (tmp_path / "eval.html").read_text().count("<img") == 18
+    assert r"\bottomrule" in (tmp_path / "eval.tex").read_text()
+
+
+def test_eval_film(model_file, tmp_path):
+    """Of a film that is no data set, in runs of two frames."""
+    pairs = [two_planes(3, -2, 3, step=k) for k in range(16)]
+    write_film(tmp_path / "a.mkv", pairs)
+    done = run(
+        f"--data={tmp_path}/*.mkv",
+        f"--model={model_file}",
+        f"--output={tmp_path / 'out'}",
+        "--film_frames=4",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    result = json.loads((tmp_path / "out" / "eval.json").read_text())
+    assert [item["name"].split()[0] for item in result["per_item"]] == ["a"] * 4
+    assert result["evaluated"]["layout"] == "films"
+
+
+def test_eval_pair_of_unequal_sizes(model_file, pairs_folder):
+    cv2.imwrite(str(pairs_folder / "pair1" / "left.png"), np.zeros((60, 119, 3), np.uint8))
+    done = run(f"--data={pairs_folder}", f"--model={model_file}")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "Pair pair1: both views must have one size" in done.stderr

@@ -53,7 +53,9 @@ LAYERS = {
     "conversion_plan": 3,
     "eye_views": 2,
     "baselines": 2,
+    "disparity_files": 1,
     "pairs": 2,
+    "stereo_layouts": 3,
     "vgg": 3,
     "checkpoint": 3,
     "inference": 3,
@@ -92,12 +94,12 @@ WITHOUT_FRAMEWORK = {
     "devices", "frame_packer", "batch", "output_files", "comfort", "eye_views",
     "structural_similarity", "bands", "followed_points", "bootstrap", "comparison",
     "lite_inference", "wording", "model_files", "conversion_plan", "preview_pictures",
-    "lettering", "event_log", "disparity_pictures", "profile_picture", "validation_baselines",
-    "validation_pictures",
+    "lettering", "event_log", "disparity_pictures", "profile_picture",
+    "validation_baselines", "validation_pictures", "disparity_files", "stereo_layouts",
 }  # fmt: skip
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",
-    "image_file", "wording",
+    "image_file", "wording", "pairs", "stereo_layouts",
 }  # fmt: skip
 
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -103,6 +105,44 @@ def test_compose_centers_the_disparity():
     error = np.abs(pair.left.astype(int) - pair.right).mean()
     assert error < 12  # the shift of 10 px is gone; uncomposed it is above 30
     assert pair.left.shape[1] <= 96
+
+
+def test_compose_carries_the_truth_along():
+    """Beside the disparity that is measured in the composed pair."""
+    plain = shifted_pair("x", 10, 0, 90, 180)
+    truth = np.full((90, 180), 10.0, np.float32)
+    truth[:, 170:] = np.nan
+    truth[:30, :60] = np.nan
+    pair = pairs.compose(dataclasses.replace(plain, truth=truth), LEVELS)
+    height, width = pair.right.shape[:2]
+    assert pair.truth.shape == (height, width) and pair.truth.dtype == np.float32
+    (median,) = disparity_percentiles(pair.left, pair.right, (50,))
+    assert np.nanmedian(pair.truth) == pytest.approx(median, abs=0.3)
+    assert np.nanmax(pair.truth) == np.nanmin(pair.truth)
+    assert pairs.compose(plain, LEVELS).truth is None
+
+
+@pytest.mark.parametrize("shift", [10, -10])
+def test_compose_keeps_truth_and_right_view_together(shift):
+    """Truth is unknown where a white mark lies in the right view, before and after."""
+    plain = shifted_pair("x", shift, 0, 90, 180)
+    right, truth = plain.right.copy(), np.zeros((90, 180), np.float32)
+    right[30:60, 80:110], truth[30:60, 80:110] = 255, np.nan
+    pair = pairs.compose(dataclasses.replace(plain, right=right, truth=truth), LEVELS)
+    marked = pair.right.min(axis=2) > 250
+    assert (marked == np.isnan(pair.truth)).mean() > 0.98 and marked.any()
+
+
+def test_composed_pairs_compose_a_run_alike():
+    first, second = shifted_pair("a", 10, 0), shifted_pair("b", 4, 1)
+    alone = [pairs.compose(one, LEVELS) for one in (first, second)]
+    run = pairs.ComposedPairs([first, dataclasses.replace(second, follows=True)], LEVELS)
+    for _ in range(2):  # again and again
+        one, other = run
+        assert one.left.shape == other.left.shape == alone[0].left.shape
+        np.testing.assert_array_equal(one.left, alone[0].left)
+    cut = list(pairs.ComposedPairs([first, second], LEVELS))
+    assert cut[1].left.shape == alone[1].left.shape != alone[0].left.shape
 
 
 def test_real_pairs_compose_within_the_levels(shared_folder):
