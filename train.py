@@ -7,6 +7,7 @@ python train.py --config=vgg16 --data=data/films --workdir=runs/vgg16
 import contextlib
 import dataclasses
 import functools
+import importlib.util
 import os
 import sys
 
@@ -18,7 +19,7 @@ from deep3d.experiments import experiments
 from deep3d.wording import either
 
 flags.DEFINE_string("config", "default", f"Experiment: {', '.join(experiments())}.")
-flags.DEFINE_string("data", None, "Folder written by data_pipeline.ingest.")
+flags.DEFINE_string("data", None, "Folder of data_pipeline.ingest or .stereo_pack.")
 flags.DEFINE_list("packs", [], "Packs of pictures with disparity, each FOLDER or FOLDER:WEIGHT.")
 flags.DEFINE_float("least_range", 1.0, "Least share of the levels' range that windows use.", 0, 1)
 flags.DEFINE_list("cutouts", [], "Those of the packs whose subjects are put before others.")
@@ -79,22 +80,23 @@ def _mixed_batches(packs, experiment):
         seed=training.seed,
     )
     mixture = Mixture(packs, experiment.model.levels, config, flags.FLAGS.cutouts)
-    train_from = functools.partial(_training_batches, mixture, training.steps)
+    train_from = functools.partial(_training_batches, mixture)
     held_out = MixtureSequence(mixture, 0, training.validation_batches, validation=True)
     return (train_from, lambda: held_out), contextlib.nullcontext()
 
 
-def _training_batches(mixture, steps, first_step):
+def _training_batches(mixture, first_step):
     """Packs need no TensorFlow, so that another backend can train where there is none."""
     from data_pipeline import mixture as module
 
     if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
         return module.mixture_dataset(mixture, first_step)
-    return module.MixtureSequence(mixture, first_step, steps - first_step, workers=os.cpu_count())
+    return module.MixtureSequence(mixture, first_step, ahead=os.cpu_count())
 
 
 def _stereo_batches(experiment):
-    from data_pipeline.dataset import DatasetConfig, clear_data_errors, stereo_dataset
+    from data_pipeline.dataset_config import DatasetConfig
+    from data_pipeline.stereo_pack import is_stereo_pack
 
     folder = flags.FLAGS.data
     data = DatasetConfig(
@@ -102,8 +104,17 @@ def _stereo_batches(experiment):
         crop_height=experiment.model.height,
         crop_width=experiment.model.width,
         flip=experiment.training.flip,
+        frames=experiment.model.frames,
         seed=experiment.training.seed,
     )
+    if is_stereo_pack(folder):
+        from data_pipeline.stereo_sequence import pack_batches
+
+        return pack_batches(folder, data, experiment.training.validation_batches)
+    if importlib.util.find_spec("tensorflow") is None:
+        raise UsageError("Without TensorFlow, --data must be made by data_pipeline.stereo_pack.")
+    from data_pipeline.dataset import clear_data_errors, stereo_dataset
+
     batches = (
         lambda step: stereo_dataset(folder, "train", data, start_step=step),
         lambda: stereo_dataset(folder, "validation", data, training=False).take(

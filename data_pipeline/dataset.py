@@ -7,65 +7,21 @@ run would have seen, and `start_step` gets there without decoding an image.
 """
 
 import contextlib
-import dataclasses
 import pathlib
 from collections.abc import Iterator
 
 import tensorflow as tf
 
 from data_pipeline import schema
-from data_pipeline.augmentation import change_colors, extend_rows, flip_pair
+from data_pipeline.augmentation import change_colors, extend_rows, mirror
+from data_pipeline.dataset_config import (
+    RANDOM_NUMBERS,
+    TOO_NARROW,
+    DataError,
+    DatasetConfig,
+    check_frames,
+)
 from deep3d.wording import either
-
-# Random numbers that one pair takes: row, column, flip, brightness, contrast, saturation, gamma
-# and the three colors of the cast.
-RANDOM_NUMBERS = 10
-TOO_NARROW = "a stored frame is narrower than crop_width"
-
-
-class DataError(ValueError):
-    """The data set cannot be read; the message names the folder and what to do."""
-
-
-@dataclasses.dataclass(frozen=True)
-class DatasetConfig:
-    """How pairs are drawn from a data set.
-
-    Attributes:
-        batch_size: Pairs per batch.
-        crop_height: Rows of the window; lower frames are continued by reflection.
-        crop_width: Columns of the window; no stored frame may be narrower.
-        seed: Seed of order and augmentation.
-        shuffle_block: Encoded pairs that are held and shuffled at a time, about 80 kB each.
-        flip: Whether half of the pairs are mirrored (which exchanges the eyes).
-        brightness: Largest offset of the colors, in [0, 1] units.
-        contrast: Largest relative change of contrast around mid-gray.
-        saturation: Largest relative change of saturation.
-        gamma: Largest change of the logarithm of gamma.
-        color_cast: Largest relative change of a single color.
-        whole_frames: In evaluation, whole frames instead of the central window; `batch_size`
-            must then be 1, because sizes differ.
-    """
-
-    batch_size: int = 16
-    crop_height: int = 160
-    crop_width: int = 384
-    seed: int = 0
-    shuffle_block: int = 1024
-    flip: bool = True
-    brightness: float = 0.08
-    contrast: float = 0.2
-    saturation: float = 0.25
-    gamma: float = 0.2
-    color_cast: float = 0.06
-    whole_frames: bool = False
-
-    def __post_init__(self):
-        for name in ("batch_size", "crop_height", "crop_width", "shuffle_block"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1. Received: {getattr(self, name)}")
-        if self.whole_frames and self.batch_size != 1:
-            raise ValueError(f"batch_size must be 1 with whole frames. Received: {self.batch_size}")
 
 
 def stereo_dataset(
@@ -86,17 +42,21 @@ def stereo_dataset(
             fixed order, without augmentation.
 
     Returns:
-        Dataset of two float32 tensors (batch, height, width, 3) in [0, 1]. In training every
-        batch is full; in evaluation the last may be smaller. Read it under `clear_data_errors`.
+        Dataset of two float32 tensors in [0, 1]: left views (batch, height, width, 3 * frames),
+        the current one first, then those before it, the latest first; and right views (batch,
+        height, width, 3). In training every batch is full; in evaluation the last may be smaller.
+        Read it under `clear_data_errors`.
 
     Raises:
-        DataError: If the folder holds no data set or the data set lacks the split.
+        DataError: If the folder holds no data set, or the data set lacks the split or stores
+            fewer frames.
         ValueError: If `start_step` is negative.
     """
     config = config or DatasetConfig()
     if start_step < 0:
         raise ValueError(f"start_step must not be negative. Received: {start_step}")
     builder = _open_builder(data_dir, split)
+    check_frames(config.frames, _stored_frames(builder, split), data_dir)
     count = builder.info.splits[split].num_examples
     first = start_step * config.batch_size
     if training:
@@ -112,6 +72,36 @@ def stereo_dataset(
     batches = pairs.batch(config.batch_size, drop_remainder=training)
     steps = tf.data.INFINITE_CARDINALITY if training else -(-count // config.batch_size)
     return batches.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(tf.data.AUTOTUNE)
+
+
+def read_examples(data_dir: str | pathlib.Path, split: str) -> Iterator[schema.StereoExample]:
+    """The examples of an ingested data set as they are stored, with encoded views.
+
+    Args:
+        data_dir: Folder written by `python -m data_pipeline.ingest`.
+        split: "train", "validation" or "test".
+
+    Yields:
+        The examples in stored order.
+
+    Raises:
+        DataError: If the folder holds no data set, lacks the split, or is damaged.
+    """
+    builder = _open_builder(data_dir, split)
+    decoders = schema.undecoded_images(builder.info.features)
+    with clear_data_errors(data_dir):
+        for record in tf.data.TFRecordDataset(_shards(builder, split)):
+            features = builder.info.features.deserialize_example(record, decoders=decoders)
+            yield schema.StereoExample.from_features(features)
+
+
+def split_names(data_dir: str | pathlib.Path) -> list[str]:
+    """The splits that an ingested data set has.
+
+    Raises:
+        DataError: If the folder holds no data set.
+    """
+    return list(_builder(data_dir).info.splits)
 
 
 @contextlib.contextmanager
@@ -137,8 +127,8 @@ def clear_data_errors(data_dir: str | pathlib.Path) -> Iterator[None]:
         raise DataError(_damaged(data_dir, error)) from error
 
 
-def _open_builder(data_dir, split: str):
-    """The TensorFlow Datasets reader of a folder that holds the split."""
+def _builder(data_dir):
+    """The TensorFlow Datasets reader of a folder."""
     import tensorflow_datasets as tfds
 
     if not (pathlib.Path(data_dir) / "dataset_info.json").is_file():
@@ -148,15 +138,31 @@ def _open_builder(data_dir, split: str):
             f"Received: {data_dir}"
         )
     try:
-        builder = tfds.builder_from_directory(data_dir)
+        return tfds.builder_from_directory(data_dir)
     except Exception as error:  # the library documents no errors of reading its own files
         raise DataError(_damaged(data_dir, error)) from error
+
+
+def _open_builder(data_dir, split: str):
+    """The reader of a folder that holds the split."""
+    builder = _builder(data_dir)
     if split not in builder.info.splits:
         raise DataError(
             f"split must be one of {either(sorted(builder.info.splits))}, which {data_dir} holds. "
             f"Received: {split}"
         )
     return builder
+
+
+def _stored_frames(builder, split: str) -> int:
+    """Left views in each example, of which the first tells of all."""
+    if "before_jpegs" not in builder.info.features:
+        return 1
+    with clear_data_errors(builder.data_dir):
+        record = next(iter(tf.data.TFRecordDataset(_shards(builder, split))))
+        decoders = schema.undecoded_images(builder.info.features)
+        example = builder.info.features.deserialize_example(record, decoders=decoders)
+        return 1 + len(example["before_jpegs"])
 
 
 def _shards(builder, split: str) -> list[str]:
@@ -192,33 +198,45 @@ def _shuffled_records(builder, split: str, config: DatasetConfig, first: int) ->
 
 def _decoder(features, config: DatasetConfig, training: bool):
     """Function (running number, record) -> (left, right), float32 in [0, 1]."""
-    decoders = schema.undecoded_images()
+    decoders = schema.undecoded_images(features)
 
     def decode(number, record):
         example = features.deserialize_example(record, decoders=decoders)
         seed = tf.stack([tf.cast(config.seed, tf.int64), number])
         random = tf.random.stateless_uniform([RANDOM_NUMBERS], seed)
+        flipped = random[2] < (0.5 if training and config.flip else 0.0)
+        views = _encoded_views(example, config.frames, flipped)
         if config.whole_frames and not training:
-            pair = _decode_window(example, example["height"], example["width"])
+            views = _decode_window(views, example, example["height"], example["width"])
         else:
             where = random[:2] if training else tf.constant([0.5, 0.5])
-            pair = _decode_window(example, config.crop_height, config.crop_width, where)
-            pair = extend_rows(pair, config.crop_height)
-            pair = tf.ensure_shape(pair, (2, config.crop_height, config.crop_width, 3))
-        if training and config.flip:
-            pair = tf.cond(random[2] < 0.5, lambda: flip_pair(pair), lambda: pair)
-        pair = tf.image.convert_image_dtype(pair, tf.float32)
+            views = _decode_window(views, example, config.crop_height, config.crop_width, where)
+            views = extend_rows(views, config.crop_height)
+            size = (config.crop_height, config.crop_width, 3)
+            views = tf.ensure_shape(views, (config.frames + 1, *size))
+        views = tf.cond(flipped, lambda: mirror(views), lambda: views)
+        views = tf.image.convert_image_dtype(views, tf.float32)
         if training:
-            pair = _randomly_colored(pair, random[3:], config)
-        return pair[0], pair[1]
+            views = change_colors(views, **config.color_change(random[3:]))
+        return tf.concat(tf.unstack(views[:-1]), axis=-1), views[-1]
 
     return decode
 
 
-def _decode_window(example, height, width, where=(0.0, 0.0)) -> tf.Tensor:
-    """Decodes one window of both views, (2, <= height, width, 3) uint8.
+def _encoded_views(example, frames: int, flipped: tf.Tensor) -> list[tf.Tensor]:
+    """Left views, the current one first, and the right view; with the eyes exchanged if flipped."""
+    eyes = []
+    for view, before in (("left_jpeg", "before_jpegs"), ("right_jpeg", "before_right_jpegs")):
+        earlier = [example[before][: frames - 1]] if frames > 1 else []
+        eyes.append(tf.concat([[example[view]], *earlier], axis=0))
+    left, right = tf.unstack(tf.where(flipped, eyes[::-1], eyes))
+    return [*(left[k] for k in range(frames)), right[0]]
 
-    `where` in [0, 1) chooses the row and the column, the same in both eyes.
+
+def _decode_window(views, example, height, width, where=(0.0, 0.0)) -> tf.Tensor:
+    """Decodes one window of all views, (views, <= height, width, 3) uint8.
+
+    `where` in [0, 1) chooses the row and the column, the same in all views.
     """
     height = tf.minimum(tf.cast(height, tf.int32), tf.cast(example["height"], tf.int32))
     width = tf.cast(width, tf.int32)
@@ -236,24 +254,9 @@ def _decode_window(example, height, width, where=(0.0, 0.0)) -> tf.Tensor:
         window = tf.stack([top, left, height, width])
     return tf.stack(
         [
-            tf.io.decode_and_crop_jpeg(
-                example[view], window, channels=3, dct_method="INTEGER_ACCURATE"
-            )
-            for view in ("left_jpeg", "right_jpeg")
+            tf.io.decode_and_crop_jpeg(view, window, channels=3, dct_method="INTEGER_ACCURATE")
+            for view in views
         ]
-    )
-
-
-def _randomly_colored(pair: tf.Tensor, random: tf.Tensor, config: DatasetConfig) -> tf.Tensor:
-    """Changes the colors of one pair by the last seven of its numbers in [0, 1)."""
-    change = 2.0 * random - 1.0  # [-1, 1)
-    return change_colors(
-        pair,
-        brightness=config.brightness * change[0],
-        contrast=1.0 + config.contrast * change[1],
-        saturation=1.0 + config.saturation * change[2],
-        gamma=tf.exp(config.gamma * change[3]),
-        cast=1.0 + config.color_cast * change[4:7],
     )
 
 

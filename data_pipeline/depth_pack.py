@@ -1,37 +1,27 @@
 """Packs of pictures with disparity: HDF5 files that training reads without TensorFlow.
 
-A pack is a folder of `000.h5`, `001.h5`, ... of at most `FILE_BYTES` each, so that it travels in
-pieces. A file holds one row per picture: the left view as JPEG, disparity and trust as 8-bit PNG,
-and its name, group and content. Disparity is stored as `round(255 * (d - low) / (high - low))` over
-the range of the trusted pixels; it is known up to scale and offset only, and training brings it to
-the composition of the levels anyway (`mixture.py`).
+A pack is a folder of `000.h5`, `001.h5`, ... (row_files.py). A file holds one row per picture: the
+left view as JPEG, disparity and trust as 8-bit PNG, and its name, group and content. Disparity is
+stored as `round(255 * (d - low) / (high - low))` over the range of the trusted pixels; it is known
+up to scale and offset only, and training brings it to the composition of the levels anyway
+(`mixture.py`).
 """
 
 import dataclasses
 import os
 import pathlib
-import shutil
 import warnings
 from collections.abc import Iterable, Iterator
 
 import cv2
-import h5py
 import numpy as np
 
 from data_pipeline.depth_example import CONTENTS, DepthExample
+from data_pipeline.encoded_pictures import decode_picture
+from data_pipeline.row_files import PackError, RowFile, folder_when_complete, write_rows
 
 FORMAT = "deep3d_depth_pack"
-FILE_BYTES = 56_000_000
 JPEG_QUALITY = 92
-# Of one stored picture: no real one of this size needs more, and damaged files may claim anything.
-MAX_BYTES = 20_000_000
-MAX_SIDE = 4096
-IMAGES = ("left", "disparity", "weight")
-WORDS = ("name", "group", "content")
-
-
-class PackError(ValueError):
-    """A pack cannot be read; the message names the file."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,28 +49,8 @@ def write_pack(folder: str | os.PathLike, examples: Iterable[DepthExample]) -> i
     Raises:
         FileExistsError: If the folder exists.
     """
-    folder = pathlib.Path(folder)
-    if folder.exists():
-        raise FileExistsError(f"{folder} is there already.")
-    partial = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    rows: list[PackedExample] = []
-    size = count = number = 0
-    for example in examples:
-        if not (example.weight > 0).any():
-            warnings.warn(f"{example.name} has no trusted disparity.", stacklevel=2)
-            continue
-        rows.append(_packed(example))
-        size += sum(len(getattr(rows[-1], image)) for image in IMAGES)
-        count += 1
-        if size >= FILE_BYTES:
-            _write_file(partial / f"{number:03d}.h5", rows)
-            rows, size, number = [], 0, number + 1
-    if rows:
-        _write_file(partial / f"{number:03d}.h5", rows)
-    os.replace(partial, folder)
-    return count
+    with folder_when_complete(folder) as partial:
+        return write_rows(partial, _packed_rows(examples), FORMAT)
 
 
 def read_pack(folder: str | os.PathLike) -> Iterator[PackedExample]:
@@ -99,11 +69,12 @@ def read_pack(folder: str | os.PathLike) -> Iterator[PackedExample]:
     if not paths:
         raise PackError(f"{folder} holds no pack of pictures with disparity (000.h5, ...).")
     for path in paths:
-        try:
-            with h5py.File(path, "r") as file:
-                yield from _rows(file, path)
-        except (OSError, KeyError) as error:  # h5py's words for damaged structure
-            raise PackError(f"{path} is damaged or no HDF5 file: {error}") from error
+        rows = RowFile(path, PackedExample, FORMAT)
+        for number in range(len(rows)):
+            row = rows[number]
+            if row.content not in CONTENTS:
+                raise PackError(f"{path} is damaged: content {row.content!r:.40}.")
+            yield row
 
 
 def decode(packed: PackedExample) -> DepthExample:
@@ -118,9 +89,9 @@ def decode(packed: PackedExample) -> DepthExample:
     Raises:
         PackError: If a picture cannot be decoded or the sizes differ.
     """
-    left = _decoded(packed.left, cv2.IMREAD_COLOR, packed.name)
-    disparity = _decoded(packed.disparity, cv2.IMREAD_GRAYSCALE, packed.name)
-    weight = _decoded(packed.weight, cv2.IMREAD_GRAYSCALE, packed.name)
+    left = decode_picture(packed.left, cv2.IMREAD_COLOR, packed.name)
+    disparity = decode_picture(packed.disparity, cv2.IMREAD_GRAYSCALE, packed.name)
+    weight = decode_picture(packed.weight, cv2.IMREAD_GRAYSCALE, packed.name)
     try:
         return DepthExample(
             packed.name,
@@ -132,6 +103,14 @@ def decode(packed: PackedExample) -> DepthExample:
         )
     except ValueError as error:
         raise PackError(f"{packed.name}: {error}") from error
+
+
+def _packed_rows(examples: Iterable[DepthExample]) -> Iterator[PackedExample]:
+    for example in examples:
+        if (example.weight > 0).any():
+            yield _packed(example)
+        else:
+            warnings.warn(f"{example.name} has no trusted disparity.", stacklevel=2)
 
 
 def _packed(example: DepthExample) -> PackedExample:
@@ -158,38 +137,3 @@ def _encoded(kind: str, image: np.ndarray, options=()) -> bytes:
     if not done:
         raise ValueError(f"The picture could not be encoded. Received: shape {image.shape}")
     return data.tobytes()
-
-
-def _decoded(data: bytes, mode: int, name: str) -> np.ndarray:
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), mode)
-    if image is None or max(image.shape[:2]) > MAX_SIDE:
-        raise PackError(f"A picture of {name} cannot be decoded.")
-    return image
-
-
-def _write_file(path: pathlib.Path, rows: list[PackedExample]) -> None:
-    with h5py.File(path, "w") as file:
-        file.attrs["format"] = FORMAT
-        for image in IMAGES:
-            stored = file.create_dataset(image, len(rows), h5py.vlen_dtype(np.uint8))
-            for number, row in enumerate(rows):
-                stored[number] = np.frombuffer(getattr(row, image), np.uint8)
-        for word in WORDS:
-            values = [getattr(row, word) for row in rows]
-            file.create_dataset(word, data=values, dtype=h5py.string_dtype())
-
-
-def _rows(file: h5py.File, path: pathlib.Path) -> Iterator[PackedExample]:
-    if file.attrs.get("format") != FORMAT:
-        raise PackError(f"{path} is no pack of pictures with disparity.")
-    words = {word: file[word].asstr()[:] for word in WORDS}
-    if len({len(file[name]) for name in (*IMAGES, *WORDS)}) != 1:
-        raise PackError(f"{path} is damaged: its columns differ in length.")
-    for number in range(len(words["name"])):
-        data = {image: file[image][number].tobytes() for image in IMAGES}
-        if max(map(len, data.values())) > MAX_BYTES:
-            raise PackError(f"{path} is damaged: picture {number} is too large.")
-        texts = {word: str(words[word][number]) for word in WORDS}
-        if texts["content"] not in CONTENTS:
-            raise PackError(f"{path} is damaged: content {texts['content']!r:.40}.")
-        yield PackedExample(**data, **texts)

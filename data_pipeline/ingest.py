@@ -55,6 +55,8 @@ class IngestConfig:
         every_s: Seconds between two frames taken from a shot.
         width: Width of the stored views before columns without a partner are cropped.
         minimum_width: Narrower composed views are rejected.
+        frames_before: Consecutive frames before each stored one that are stored with it, for
+            networks that see several frames.
         validation_share: Share of the titles kept for validation.
         test_share: Share of the titles kept for the test.
         validation_titles: Exactly these titles for validation, separated by commas.
@@ -70,6 +72,7 @@ class IngestConfig:
     every_s: float = 0.5
     width: int = 432
     minimum_width: int = 384
+    frames_before: int = 0
     validation_share: float = 0.1
     test_share: float = 0.1
     validation_titles: str = ""
@@ -138,7 +141,7 @@ def run() -> None:
 
 
 def _movie_options(config: IngestConfig):
-    from data_pipeline.movie import MovieOptions
+    from data_pipeline.movie_options import MovieOptions
 
     return MovieOptions(
         layout=config.layout,
@@ -146,6 +149,7 @@ def _movie_options(config: IngestConfig):
         every_s=config.every_s,
         width=config.width,
         minimum_width=config.minimum_width,
+        frames_before=config.frames_before,
     )
 
 

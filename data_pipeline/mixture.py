@@ -16,7 +16,6 @@ import os
 from collections.abc import Collection, Mapping
 
 import cv2
-import keras
 import numpy as np
 
 from data_pipeline.depth_example import DepthExample
@@ -24,6 +23,7 @@ from data_pipeline.depth_pack import PackedExample, PackError, decode, read_pack
 from data_pipeline.pasting import paste
 from data_pipeline.picture_changes import change_picture
 from data_pipeline.right_view import make_right_view, to_right_view
+from data_pipeline.step_sequence import StepSequence
 from deep3d.disparity import DisparityLevels
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray]]
@@ -182,29 +182,27 @@ class Mixture:
         return np.clip(composed, min(values), max(values)).astype(np.float32)
 
 
-class MixtureSequence(keras.utils.PyDataset):
+class MixtureSequence(StepSequence):
     """A mixture for `keras.Model.fit` under any backend; needs no TensorFlow.
 
     Args:
         mixture: What to draw from.
         first_step: Step of the first batch.
-        steps: Number of batches.
+        steps: Number of batches; None where they never end.
         validation: Whether to draw held-out pictures.
-        **kwargs: Arguments of `keras.utils.PyDataset`, such as `workers`.
+        ahead: Batches that are drawn ahead, each by a thread.
     """
 
     def __init__(
-        self, mixture: Mixture, first_step: int, steps: int, validation: bool = False, **kwargs
+        self,
+        mixture: Mixture,
+        first_step: int,
+        steps: int | None = None,
+        validation: bool = False,
+        ahead: int = 0,
     ):
-        super().__init__(**kwargs)
-        self._draw = mixture.validation_batch if validation else mixture.batch
-        self._first_step, self._steps = first_step, steps
-
-    def __len__(self):
-        return self._steps
-
-    def __getitem__(self, index: int) -> Batch:
-        return self._draw(self._first_step + index)
+        draw = mixture.validation_batch if validation else mixture.batch
+        super().__init__(draw, first_step, steps, ahead)
 
 
 def mixture_dataset(mixture: Mixture, first_step: int = 0):

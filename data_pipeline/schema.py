@@ -6,14 +6,15 @@ stored as encoded by `encode_jpeg` and are never encoded a second time.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 
 import cv2
 import numpy as np
 
-# Raised whenever a feature is added, removed or changes its meaning.
-VERSION = "1.0.0"
+# Raised whenever a feature is added, removed or changes its meaning. Data sets of 1.0.0, which have
+# no frames before, are read as they are: TensorFlow Datasets keeps the features beside the shards.
+VERSION = "1.1.0"
 
 # At quality 95 without chroma subsampling the compression error stays near one 8-bit step, well
 # below the differences between the views; 4:2:0 would halve the resolution of colored edges,
@@ -43,6 +44,10 @@ class StereoExample:
         percentile_5: 5th percentile of the movie's own disparity, in percent of the view's width,
             before the composition.
         percentile_95: 95th percentile likewise.
+        before_jpegs: Left views of the movie's frames before this one, composed as it is, the
+            latest first; where the shot has no more of them its first frame is repeated. As many
+            in every example of a data set.
+        before_right_jpegs: Right views of those frames: mirroring makes left views of them.
     """
 
     left_jpeg: bytes
@@ -59,6 +64,8 @@ class StereoExample:
     composition_scale: float
     percentile_5: float
     percentile_95: float
+    before_jpegs: tuple[bytes, ...] = ()
+    before_right_jpegs: tuple[bytes, ...] = ()
 
     @property
     def time(self) -> Fraction:
@@ -85,9 +92,12 @@ class StereoExample:
         """The example from a record read with undecoded images, for instance as NumPy values."""
         values = {}
         for field in dataclasses.fields(cls):
+            if field.name not in features and field.default is not dataclasses.MISSING:
+                continue
             value = features[field.name]
             value = value.numpy() if hasattr(value, "numpy") else value
             value = value.item() if isinstance(value, np.generic) else value
+            value = tuple(value.tolist()) if isinstance(value, np.ndarray) else value
             values[field.name] = value.decode() if field.type is str else value
         return cls(**values)
 
@@ -96,8 +106,12 @@ def tfds_features():
     """The features of `StereoExample` as a `tfds.features.FeaturesDict`."""
     import tensorflow_datasets as tfds
 
+    def image():
+        return tfds.features.Image(shape=(None, None, 3), encoding_format="jpeg")
+
     kinds = {
-        bytes: lambda: tfds.features.Image(shape=(None, None, 3), encoding_format="jpeg"),
+        bytes: image,
+        tuple[bytes, ...]: lambda: tfds.features.Sequence(image()),
         str: tfds.features.Text,
         int: lambda: tfds.features.Scalar(np.int64),
         float: lambda: tfds.features.Scalar(np.float32),
@@ -107,11 +121,20 @@ def tfds_features():
     )
 
 
-def undecoded_images() -> dict:
-    """Decoders for `tfds` under which the images stay JPEG bytes."""
+def undecoded_images(features: Collection[str]) -> dict:
+    """Decoders for `tfds` under which the images stay JPEG bytes.
+
+    Args:
+        features: Names of those that the data set has.
+    """
     import tensorflow_datasets as tfds
 
-    return {"left_jpeg": tfds.decode.SkipDecoding(), "right_jpeg": tfds.decode.SkipDecoding()}
+    images = [
+        field.name
+        for field in dataclasses.fields(StereoExample)
+        if field.type in (bytes, tuple[bytes, ...]) and field.name in features
+    ]
+    return {name: tfds.decode.SkipDecoding() for name in images}
 
 
 def encode_jpeg(image: np.ndarray) -> bytes:

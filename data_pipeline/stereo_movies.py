@@ -13,7 +13,9 @@ from typing import ClassVar
 import tensorflow_datasets as tfds
 
 from data_pipeline import schema
-from data_pipeline.movie import MovieOptions, ShotReport, StereoFrame, stereo_frames
+from data_pipeline.movie import stereo_frames
+from data_pipeline.movie_options import MovieOptions
+from data_pipeline.shot import ShotReport, StereoFrame
 from deep3d.video import VideoError
 
 
@@ -121,6 +123,8 @@ def encode_frame(frame: StereoFrame, movie: str) -> schema.StereoExample:
         composition_scale=frame.scale,
         percentile_5=frame.percentile_5,
         percentile_95=frame.percentile_95,
+        before_jpegs=tuple(schema.encode_jpeg(left) for left, _ in frame.before),
+        before_right_jpegs=tuple(schema.encode_jpeg(right) for _, right in frame.before),
     )
 
 

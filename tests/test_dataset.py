@@ -1,4 +1,3 @@
-import pathlib
 import shutil
 from fractions import Fraction
 
@@ -7,52 +6,23 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from stereo_data import DISPARITY, FRAMES, HEIGHT, WIDTH, make_pair, write_data_set
 
-from data_pipeline import dataset, schema, stereo_movies
+from data_pipeline import dataset, schema
 from data_pipeline.dataset import DataError, DatasetConfig, stereo_dataset
-from data_pipeline.movie import StereoFrame
-from deep3d.composition import Composition
 
-DISPARITY = 5  # of every stored pair, in front of the screen
-HEIGHT, WIDTH, FRAMES = 61, 139, 21
 SMALL = DatasetConfig(batch_size=4, crop_height=48, crop_width=96, seed=3, shuffle_block=8)
-
-
-def make_pair(seed, height=HEIGHT, width=WIDTH):
-    """Left view with left[y, x] unlike its neighbors, and right(x) = left(x + DISPARITY)."""
-    noise = np.random.default_rng(seed).integers(0, 256, (height, width + DISPARITY, 3), np.uint8)
-    wide = cv2.GaussianBlur(noise, (0, 0), 2.0)
-    wide = cv2.normalize(wide, None, 0, 255, cv2.NORM_MINMAX)
-    return wide[:, :width], wide[:, DISPARITY:]
-
-
-def fake_frames(path, options, on_shot):
-    for k in range(FRAMES):
-        left, right = make_pair(k)
-        yield StereoFrame(
-            np.ascontiguousarray(left),
-            np.ascontiguousarray(right),
-            shot=k // 3,
-            pts=1001 * k,
-            time_base=Fraction(1, 24000),
-            composition=Composition(width=WIDTH + 4, shift=-4),
-            scale=0.25,
-            percentile_5=-1.5,
-            percentile_95=2.25,
-        )
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    movies = {"train": [stereo_movies.Movie("x.mkv", "x")]}
-    config = stereo_movies.StereoMoviesConfig(name="movies", splits=movies)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stereo_movies, "stereo_frames", fake_frames)
-        builder = stereo_movies.StereoMovies(data_dir=folder, config=config)
-        several_shards = tfds.download.DownloadConfig(num_shards=3)
-        builder.download_and_prepare(download_config=several_shards)
-        return pathlib.Path(builder.data_dir)
+    return write_data_set(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def several_frames(tmp_path_factory):
+    """A data set that stores two frames before each."""
+    return write_data_set(tmp_path_factory.mktemp("several"), frames_before=2)
 
 
 def batches(data_dir, count, config=SMALL, start_step=0, training=True):
@@ -146,10 +116,12 @@ def test_stereo_dataset_continues_low_frames_by_reflection(data_dir):
 
 def test_stored_example_round_trip(data_dir):
     builder = tfds.builder_from_directory(data_dir)
-    records = builder.as_dataset(split="train", decoders=schema.undecoded_images())
+    records = builder.as_dataset(
+        split="train", decoders=schema.undecoded_images(builder.info.features)
+    )
     by_pts = {int(record["pts"]): record for record in records}
     example = schema.StereoExample.from_features(by_pts[5 * 1001])
-    assert (example.movie, example.shot, example.time) == ("x", 1, Fraction(5005, 24000))
+    assert (example.movie, example.shot, example.time) == ("train", 1, Fraction(5005, 24000))
     assert (example.width, example.height) == (WIDTH, HEIGHT)
     assert (example.composition_width, example.composition_shift) == (WIDTH + 4, -4)
     assert (example.percentile_5, example.percentile_95) == (-1.5, 2.25)
@@ -157,6 +129,63 @@ def test_stored_example_round_trip(data_dir):
     assert example.source_disparity(12 * 0.25 - 4) == pytest.approx(12)
     decoded = cv2.imdecode(np.frombuffer(example.left_jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert np.abs(decoded[..., ::-1].astype(int) - make_pair(5)[0]).mean() < 2
+
+
+def test_stereo_dataset_stacks_frames_before(several_frames):
+    config = DatasetConfig(batch_size=21, crop_height=HEIGHT, crop_width=WIDTH, frames=3)
+    left, right = batches(several_frames, 1, config, training=False)[0]
+    assert left.shape == (21, HEIGHT, WIDTH, 9) and right.shape == (21, HEIGHT, WIDTH, 3)
+    stored = np.stack([make_pair(k)[0] for k in range(FRAMES)]) / 255.0
+    for pair, partner in zip(left, right, strict=True):
+        k = int(np.abs(pair[..., :3] - stored).mean(axis=(1, 2, 3)).argmin())
+        np.testing.assert_allclose(partner, make_pair(k)[1] / 255.0, atol=0.1)
+        for j in (1, 2):
+            view = pair[..., 3 * j : 3 * j + 3]
+            np.testing.assert_allclose(view, make_pair(1000 * j + k)[0] / 255.0, atol=0.1)
+
+
+def test_stereo_dataset_changes_frames_before_as_the_current_one(several_frames):
+    # As stored, view j shows pair 1000 * j + k in the same window; mirrored, its right view.
+    plain = dict(brightness=0, contrast=0, saturation=0, gamma=0, color_cast=0)
+    config = DatasetConfig(batch_size=4, crop_height=48, crop_width=96, frames=3, **plain)
+    flips = 0
+    for left, _ in batches(several_frames, 3, config):
+        for views in np.split(left, 4):
+            current, *before = np.split(np.uint8(views[0] * 255 + 0.5), 3, axis=-1)
+            k, eye, flipped, place = find_window(current)
+            flips += flipped
+            for j, view in enumerate(before, 1):
+                whole = make_pair(1000 * j + k)[eye]
+                whole = whole[:, ::-1] if flipped else whole
+                window = whole[place[1] : place[1] + 48, place[0] : place[0] + 96]
+                assert np.abs(window.astype(int) - view).mean() < 3
+    assert 0 < flips < 12
+
+
+def find_window(view):
+    """Number of the pair, eye, whether mirrored, and (x, y) of a window of the fake frames."""
+    found = []
+    for k in range(FRAMES):
+        for eye, flipped in ((0, False), (1, True)):
+            whole = make_pair(k)[eye][:, :: -1 if flipped else 1]
+            score = cv2.matchTemplate(np.ascontiguousarray(whole), view, cv2.TM_SQDIFF)
+            low, _, place, _ = cv2.minMaxLoc(score)
+            found.append((low, (k, eye, flipped, place)))
+    return min(found)[1]
+
+
+def test_stereo_dataset_rejects_more_frames_than_stored(data_dir, several_frames):
+    with pytest.raises(DataError, match=r"at most 1 .*--frames_before=1\. Received: 2"):
+        stereo_dataset(data_dir, "train", DatasetConfig(frames=2))
+    with pytest.raises(DataError, match=r"at most 3 .*--frames_before=3\. Received: 4"):
+        stereo_dataset(several_frames, "train", DatasetConfig(frames=4))
+
+
+def test_from_features_of_a_data_set_without_frames_before():
+    example = schema.StereoExample(b"l", b"r", "x", 0, 0, 1, 24, 8, 6, 8, 0, 1.0, -1.0, 1.0)
+    features = example.as_features() | {"movie": b"x"}
+    del features["before_jpegs"], features["before_right_jpegs"]  # version 1.0.0
+    assert schema.StereoExample.from_features(features) == example
 
 
 def test_encode_jpeg_rejects_floats():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from depth_examples import box_example
 
-from data_pipeline import depth_pack
+from data_pipeline import depth_pack, row_files
 from data_pipeline.depth_example import DepthExample
 from data_pipeline.depth_pack import PackError, decode, read_pack, write_pack
 
@@ -31,7 +31,7 @@ def test_write_pack_round_trip(pack):
 
 
 def test_write_pack_begins_new_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(depth_pack, "FILE_BYTES", 6_000)
+    monkeypatch.setattr(row_files, "FILE_BYTES", 6_000)
     assert write_pack(tmp_path / "pack", (box_example(seed) for seed in range(7))) == 7
     assert len(list((tmp_path / "pack").glob("*.h5"))) > 1
     assert [row.name for row in read_pack(tmp_path / "pack")] == [f"box{k}" for k in range(7)]
@@ -72,6 +72,28 @@ def test_read_pack_rejects_damaged_file(pack):
         list(read_pack(pack))
 
 
+def test_read_pack_finds_a_changed_byte(pack):
+    left = next(read_pack(pack)).left
+    content = (pack / "000.h5").read_bytes()
+    position = content.index(left) + len(left) // 2
+    changed = bytes([content[position] ^ 1])
+    (pack / "000.h5").write_bytes(content[:position] + changed + content[position + 1 :])
+    with pytest.raises(PackError, match="row 0 has changed"):
+        list(read_pack(pack))
+
+
+def test_read_pack_rejects_foreign_files(pack):
+    with h5py.File(pack / "000.h5", "a") as file:
+        del file["left"]
+        file["left"] = h5py.ExternalLink(str(pack / "000.h5"), "disparity")
+    with pytest.raises(PackError, match="column left is missing or foreign"):
+        list(read_pack(pack))
+    with h5py.File(pack / "000.h5", "w") as file:
+        file.attrs["format"] = "weights"
+    with pytest.raises(PackError, match="no file of a pack: its format must be"):
+        list(read_pack(pack))
+
+
 def test_read_pack_rejects_columns_of_unequal_length(pack):
     with h5py.File(pack / "000.h5", "a") as file:
         del file["group"]
@@ -83,6 +105,7 @@ def test_read_pack_rejects_columns_of_unequal_length(pack):
 def test_read_pack_rejects_unknown_content(pack):
     with h5py.File(pack / "000.h5", "a") as file:
         file["content"][2] = "spam"
+        del file["crc32"]  # packs of earlier versions have no checksums
     with pytest.raises(PackError, match="content 'spam'"):
         list(read_pack(pack))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from stereo_films import title_card, two_planes, write_film
 
-from data_pipeline.dataset import DatasetConfig, stereo_dataset
+from data_pipeline.dataset import DatasetConfig, read_examples, stereo_dataset
 from data_pipeline.ingest import IngestConfig, IngestError, ingest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -85,6 +85,21 @@ def test_ingest_output_is_read_as_training_batches(ingested):
     left, right = next(iter(data))
     assert left.shape == right.shape == (2, 160, 384, 3)
     assert 0.02 < float(np.abs(left - right).mean()) < 0.3
+
+
+def test_ingest_stores_frames_before(tmp_path):
+    write_films(tmp_path, ["a.mkv"])
+    manifest = ingest(config_for(tmp_path, frames_before=2))
+    assert manifest["schema_version"] == "1.1.0" and manifest["options"]["frames_before"] == 2
+    first, second = sorted(read_examples(tmp_path / "data", "train"), key=lambda one: one.pts)
+    # The shot begins with a frame that has none before it, and then takes every second frame.
+    assert first.before_jpegs == (first.left_jpeg,) * 2
+    assert first.before_right_jpegs == (first.right_jpeg,) * 2
+    assert second.before_jpegs[1] == first.left_jpeg != second.before_jpegs[0]
+    assert second.before_right_jpegs[1] == first.right_jpeg
+    data = stereo_dataset(tmp_path / "data", "train", DatasetConfig(batch_size=2, frames=3))
+    left, _ = next(iter(data))
+    assert left.shape == (2, 160, 384, 9)
 
 
 def test_ingest_is_reproducible(tmp_path):

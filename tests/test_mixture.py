@@ -119,7 +119,7 @@ def test_mixture_without_right_views(packs):
 
 def test_mixture_sequence_counts_from_first_step(mixture):
     sequence = MixtureSequence(mixture, first_step=6, steps=2)
-    assert len(sequence) == 2
+    assert sequence.num_batches == 2
     np.testing.assert_array_equal(sequence[1][0], mixture.batch(7)[0])
     held = MixtureSequence(mixture, 0, 1, validation=True)
     np.testing.assert_array_equal(held[0][0], mixture.validation_batch(0)[0])

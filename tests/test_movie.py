@@ -1,4 +1,5 @@
 import dataclasses
+import weakref
 from fractions import Fraction
 
 import cv2
@@ -7,7 +8,9 @@ import pytest
 from stereo_films import textured_pair, title_card, two_planes, write_film
 
 from data_pipeline import movie
-from data_pipeline.movie import MovieOptions, stereo_frames, unpack_eyes
+from data_pipeline.movie import stereo_frames, unpack_eyes
+from data_pipeline.movie_options import MovieOptions
+from deep3d.composition import apply_composition
 from deep3d.stereo_matching import match_stereo
 from deep3d.video import LAYOUTS, VideoError, VideoFrame, pack
 
@@ -136,6 +139,62 @@ def test_stereo_frames_holds_few_frames(monkeypatch):
     assert reader.read == FULL.composition_frames
 
 
+def test_stereo_frames_keeps_frames_before(monkeypatch):
+    # Frames move on by one column of 192, so what frame k shows at column x, frame k - j shows at
+    # x + j. 8 frames per second, every second of which is sampled.
+    options = dataclasses.replace(FULL, frames_before=3)
+    first, second = moving(3, -3, 2), moving(4, 2, 5)
+    frames, reports = ingest(monkeypatch, first + second, options)
+    assert [report.accepted for report in reports] == [4, 4]
+    for frame in frames:
+        scene, number = (first, frame.pts) if frame.shot == 0 else (second, frame.pts - 8)
+        assert len(frame.before) == 3
+        for j, pair in enumerate(frame.before, 1):
+            # The shot's first frame is repeated, and no frame of the shot before is taken.
+            original = scene[max(0, number - j)]
+            composed = apply_composition(*original, frame.composition)
+            for view, source in zip(pair, composed, strict=True):
+                assert view.shape == frame.left.shape
+                np.testing.assert_array_equal(view, source)
+
+
+def test_stereo_frames_crops_frames_before_as_the_frame(monkeypatch):
+    def with_window(left, right):
+        left = left.copy()
+        left[:, :40] = 0
+        return left, right
+
+    pairs = [with_window(*pair) for pair in moving(3, -2, 2)]
+    pairs = moving(7, -3, 2) + pairs
+    frames, _ = ingest(monkeypatch, pairs, dataclasses.replace(FULL, frames_before=1))
+    for view in (*frames[-1].before[0], frames[-1].left):
+        assert view.shape == frames[-1].left.shape and view[:, 0].mean() > 60
+
+
+def test_stereo_frames_holds_few_frames_before(monkeypatch):
+    """Memory does not grow with the film: pictures alive are those before the pending samples."""
+    images = []
+
+    class Counted(np.ndarray):
+        pass
+
+    class Reader(FakeReader):
+        def __iter__(self):
+            for frame in super().__iter__():
+                image = frame.image.copy().view(Counted)
+                images.append(weakref.ref(image))
+                yield dataclasses.replace(frame, image=image)
+
+    monkeypatch.setattr(movie, "VideoReader", Reader(moving(3, -3, 2, 38)))
+    options = dataclasses.replace(FULL, frames_before=2)
+    most = max(
+        sum(image() is not None for image in images) for _ in stereo_frames("film.mkv", options)
+    )
+    assert len(images) > 38
+    # Views of side by side frames are parts of them: five samples with two before each, at most.
+    assert most <= options.composition_frames * 3 + 3
+
+
 def test_stereo_frames_rejects_title_card_for_no_parallax(monkeypatch):
     frames, reports = ingest(monkeypatch, [title_card()] * 4 + moving(3, -3, 2))
     assert (reports[0].accepted, reports[0].reason) == (0, "no_parallax")
@@ -232,7 +291,13 @@ def test_stereo_frames_rejects_odd_halves(monkeypatch):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"layout": "mono"}, {"every_s": 0.0}, {"minimum_width": 433}, {"composition_frames": 0}],
+    [
+        {"layout": "mono"},
+        {"every_s": 0.0},
+        {"minimum_width": 433},
+        {"composition_frames": 0},
+        {"frames_before": 9},
+    ],
 )
 def test_movie_options_rejects_bad_values(wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} must .* Received"):

@@ -3,7 +3,7 @@ import tempfile
 import pytest
 from stereo_films import title_card, two_planes, write_film
 
-from data_pipeline.movie import MovieOptions
+from data_pipeline.movie_options import MovieOptions
 from data_pipeline.stereo_movies import Movie, StereoMoviesConfig, build
 from deep3d.video import VideoError
 
