@@ -2,6 +2,7 @@
 
 python train.py --config=default --packs=data/photos:2,data/synthetic:1 --workdir=runs/default
 python train.py --config=vgg16 --data=data/films --workdir=runs/vgg16
+Several machines: the same command on each, with TF_CONFIG and a --workdir that all see.
 """
 
 import contextlib
@@ -13,7 +14,14 @@ import sys
 
 from absl import flags
 
-from deep3d.command_line import UsageError, define_flags, load_tensorflow, override, run_script
+from deep3d.cluster import WorkerLost, begin_again, cluster_of, share
+from deep3d.command_line import (
+    UsageError,
+    define_flags,
+    override,
+    run_script,
+    silent_standard_error,
+)
 from deep3d.config import ModelConfig, TrainingConfig
 from deep3d.experiments import experiments
 from deep3d.wording import either
@@ -37,21 +45,34 @@ def main(arguments):
     if bool(options.data) == bool(options.packs) or not options.workdir:
         raise UsageError("Give --workdir, and either --data or --packs.")
     if options.config not in experiments():
-        raise UsageError(f"--config must be one of {either(experiments())}.")
+        raise UsageError(
+            f"--config must be one of {either(experiments())}. Received: {options.config!r}"
+        )
     experiment = experiments()[options.config]
     experiment = type(experiment)(override(experiment.model), override(experiment.training))
     if options.data:  # stereo pairs, whose right views are all that is known
         pairs_only = dataclasses.replace(experiment.training, disparity=0.0)
         experiment = dataclasses.replace(experiment, training=pairs_only)
     packs = _weights(options.packs)
-    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
-        load_tensorflow()
-    from deep3d.training import train
+    try:
+        result = _train(experiment, packs)
+    except WorkerLost as error:
+        print(error, file=sys.stderr)
+        begin_again()
+    print(f"Best model: {result.model_path}", file=sys.stderr)
 
+
+def _train(experiment, packs):
+    if cluster_of(experiment.training.distribute):
+        print("Waiting for the other machines.", file=sys.stderr)
+    with silent_standard_error():  # of TensorFlow, which looks for GPUs
+        from deep3d.distribution import start
+        from deep3d.training import train
+
+        strategy = start(experiment.training)
     batches, errors = _mixed_batches(packs, experiment) if packs else _stereo_batches(experiment)
     with errors:
-        result = train(experiment, *batches, options.workdir)
-    print(f"Best model: {result.model_path}", file=sys.stderr)
+        return train(experiment, *batches, flags.FLAGS.workdir, strategy=strategy)
 
 
 def _weights(packs):
@@ -78,6 +99,7 @@ def _mixed_batches(packs, experiment):
         right_view=training.right_view > 0,
         spread=(flags.FLAGS.least_range, 1.0),
         seed=training.seed,
+        share=share(training.distribute),
     )
     mixture = Mixture(packs, experiment.model.levels, config, flags.FLAGS.cutouts)
     train_from = functools.partial(_training_batches, mixture)
@@ -107,17 +129,20 @@ def _stereo_batches(experiment):
         frames=experiment.model.frames,
         seed=experiment.training.seed,
     )
+    part = share(experiment.training.distribute)
     if is_stereo_pack(folder):
         from data_pipeline.stereo_sequence import pack_batches
 
+        if part != (0, 1):
+            raise UsageError("Several machines need the data set that data_pipeline.ingest wrote.")
         return pack_batches(folder, data, experiment.training.validation_batches)
     if importlib.util.find_spec("tensorflow") is None:
         raise UsageError("Without TensorFlow, --data must be made by data_pipeline.stereo_pack.")
     from data_pipeline.dataset import clear_data_errors, stereo_dataset
 
     batches = (
-        lambda step: stereo_dataset(folder, "train", data, start_step=step),
-        lambda: stereo_dataset(folder, "validation", data, training=False).take(
+        lambda step: stereo_dataset(folder, "train", data, start_step=step, share=part),
+        lambda: stereo_dataset(folder, "validation", data, training=False, share=part).take(
             experiment.training.validation_batches
         ),
     )

@@ -30,6 +30,7 @@ def stereo_dataset(
     config: DatasetConfig | None = None,
     start_step: int = 0,
     training: bool = True,
+    share: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:
     """Batches `(left, right)` of an ingested data set.
 
@@ -40,6 +41,8 @@ def stereo_dataset(
         start_step: Number of batches to leave out at the beginning.
         training: True for an endless, shuffled and augmented stream; False for one pass in a
             fixed order, without augmentation.
+        share: Number of a machine and of machines, which must divide `batch_size`: each gets its
+            part of every batch, and in evaluation, too, whole batches only.
 
     Returns:
         Dataset of two float32 tensors in [0, 1]: left views (batch, height, width, 3 * frames),
@@ -66,11 +69,18 @@ def stereo_dataset(
         count = max(0, count - first)
     decode = _decoder(builder.info.features, config, training)
     # The running number goes with the still encoded record: it seeds the augmentation.
-    pairs = records.enumerate(start=first).map(
-        decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    machine, machines = share
+    pairs = (
+        records.enumerate(start=first)
+        .shard(machines, machine)
+        .map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     )
-    batches = pairs.batch(config.batch_size, drop_remainder=training)
+    whole = training or machines > 1
+    batches = pairs.batch(config.batch_size // machines, drop_remainder=whole)
     steps = tf.data.INFINITE_CARDINALITY if training else -(-count // config.batch_size)
+    if machines > 1 and not training:
+        steps = count // config.batch_size
+        batches = batches.take(steps)
     return batches.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(tf.data.AUTOTUNE)
 
 

@@ -47,6 +47,7 @@ class MixtureConfig:
         least_spread: A window's disparity is stretched as if it had at least this share of the
             whole picture's spread, so that a wall does not become a scene.
         seed: Seed of everything random.
+        share: Number of a machine and of machines: each draws its part of every batch.
     """
 
     batch_size: int = 16
@@ -59,6 +60,13 @@ class MixtureConfig:
     spread: tuple[float, float] = (1.0, 1.0)
     least_spread: float = 0.4
     seed: int = 0
+    share: tuple[int, int] = (0, 1)
+
+    @property
+    def places(self) -> range:
+        """Places of a batch that this machine draws."""
+        machine, machines = self.share
+        return range(machine, self.batch_size, machines)
 
 
 class Mixture:
@@ -119,7 +127,7 @@ class Mixture:
         """
         height, width = self._shape(step)
         windows = []
-        for place in range(self.config.batch_size):
+        for place in self.config.places:
             rng = np.random.default_rng([self.config.seed, step, place])
             source = self.training[np.searchsorted(self._shares, rng.random(), side="right")]
             example = decode(source[rng.integers(len(source))])
@@ -139,9 +147,9 @@ class Mixture:
         if not self.validation:
             raise PackError("No group was held out for validation.")
         height, width = self._shape(number)
-        size = self.config.batch_size
         windows = []
-        for place in range(number * size, (number + 1) * size):
+        for place in self.config.places:
+            place += number * self.config.batch_size
             # Neighbors in a pack resemble each other: step through all of them evenly.
             row = self.validation[place * 7919 % len(self.validation)]
             example = decode(row)
@@ -217,7 +225,7 @@ def mixture_dataset(mixture: Mixture, first_step: int = 0):
     """
     import tensorflow as tf
 
-    size = mixture.config.batch_size
+    size = len(mixture.config.places)
     channels = {"disparity": 2} | ({"right": 4} if mixture.config.right_view else {})
 
     def draw(step):

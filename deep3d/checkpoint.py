@@ -2,12 +2,15 @@
 
 Layout: attribute `deep3d_config` (JSON of `ModelConfig`), group `weights` with one dataset for
 each variable, named by its path in the model (`branch1_conv/kernel`). A training checkpoint has
-the optimizer's variables in the group `optimizer` and the attribute `step` as well. Files come
-from outside: nothing in them is executed or unpickled, links that lead out of the file are
-refused, and every name, shape and value is checked before it is used.
+the optimizer's variables in the group `optimizer` and the fields of `Progress` as attributes as
+well. Datasets have checksums. Files come from outside: nothing in them is executed or unpickled,
+links that lead out of the file are refused, and every name, shape and value is checked before it
+is used.
 """
 
 import contextlib
+import dataclasses
+import io
 import os
 
 import h5py
@@ -15,7 +18,7 @@ import keras
 import numpy as np
 
 from deep3d import config as config_module
-from deep3d.atomic_file import replaced_when_complete
+from deep3d.atomic_file import write_bytes
 from deep3d.config import ModelConfig
 from deep3d.model import build_deep3d
 from deep3d.model_files import CheckpointError
@@ -24,8 +27,33 @@ CONFIG_ATTRIBUTE = "deep3d_config"
 MAX_CONFIG_CHARACTERS = 100_000
 
 
+class ArchitectureError(CheckpointError):
+    """A sound file belongs to another architecture, or another optimizer."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        step: Steps done.
+        best: Least validation loss so far.
+        stale: Rounds since then.
+    """
+
+    step: int = 0
+    best: float = float("inf")
+    stale: int = 0
+
+
 def save_model(
-    path, model: keras.Model, config: ModelConfig, *, half: bool = False, optimizer=None, step=None
+    path,
+    model: keras.Model,
+    config: ModelConfig,
+    *,
+    half: bool = False,
+    optimizer=None,
+    progress: Progress | None = None,
 ):
     """Writes a model file; it appears under its name only when it is complete.
 
@@ -35,15 +63,26 @@ def save_model(
         config: Its architecture.
         half: Stores floats as float16, for shipping.
         optimizer: Keras optimizer whose state is stored too, for resuming.
-        step: Training step, stored with the optimizer.
+        progress: How far training is, stored with the optimizer.
+
+    Raises:
+        CheckpointError: If it cannot be written; what was there before stays.
     """
-    with replaced_when_complete(path) as temporary, h5py.File(temporary, "w") as file:
+    # HDF5 may crash where a disk is full, so the file is made in memory.
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
         file.attrs[CONFIG_ATTRIBUTE] = config_module.to_json(config)
-        if step is not None:
-            file.attrs["step"] = int(step)
+        if progress is not None:
+            file.attrs.update(dataclasses.asdict(progress))
         _write(file.create_group("weights"), _by_path(model.variables), half)
         if optimizer is not None:
             _write(file.create_group("optimizer"), _by_number(optimizer.variables), False)
+    try:
+        write_bytes(path, content.getbuffer())
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be written ({error.strerror}); what was there before is intact."
+        ) from error
 
 
 def load_model(path) -> tuple[keras.Model, ModelConfig]:
@@ -65,7 +104,7 @@ def load_model(path) -> tuple[keras.Model, ModelConfig]:
     return model, config
 
 
-def restore(path, model: keras.Model, config: ModelConfig, optimizer=None) -> int:
+def restore(path, model: keras.Model, config: ModelConfig, optimizer=None) -> Progress:
     """Reads a checkpoint into an existing model and optimizer.
 
     Args:
@@ -75,22 +114,29 @@ def restore(path, model: keras.Model, config: ModelConfig, optimizer=None) -> in
         optimizer: Built optimizer to restore as well, or None.
 
     Returns:
-        The training step of the checkpoint, 0 if it has none.
+        How far the training of the checkpoint was.
 
     Raises:
-        CheckpointError: If the file is damaged or belongs to another architecture.
+        ArchitectureError: If the file belongs to another architecture or another optimizer.
+        CheckpointError: If it is damaged.
     """
     with _opened(path) as file:
         stored = _read_config(file, path)
         if stored != config:
-            raise CheckpointError(
+            raise ArchitectureError(
                 f"{path} belongs to another architecture: {_difference(stored, config)}. "
                 "Train into another --workdir, or give the flags it was trained with."
             )
         _read(file, "weights", _by_path(model.variables), path)
         if optimizer is not None:
+            _check_optimizer(file, optimizer, path)
             _read(file, "optimizer", _by_number(optimizer.variables), path)
-        return int(file.attrs.get("step", 0))
+        start = Progress()
+        return Progress(
+            int(file.attrs.get("step", start.step)),
+            float(file.attrs.get("best", start.best)),
+            int(file.attrs.get("stale", start.stale)),
+        )
 
 
 @contextlib.contextmanager
@@ -129,7 +175,7 @@ def _write(group: h5py.Group, variables: dict, half: bool):
         value = keras.ops.convert_to_numpy(variable)
         if half and value.dtype == np.float32:
             value = value.astype(np.float16)
-        group.create_dataset(name, data=value)
+        group.create_dataset(name, data=value, fletcher32=value.ndim > 0 or None)
 
 
 def _read(file: h5py.File, group_name: str, variables: dict, path):
@@ -147,6 +193,17 @@ def _read(file: h5py.File, group_name: str, variables: dict, path):
         variable.assign(values[name].astype(variable.dtype))
 
 
+def _check_optimizer(file: h5py.File, optimizer, path):
+    group = file.get("optimizer", getlink=False)
+    stored = len(group) if isinstance(group, h5py.Group) else 0
+    if stored != len(optimizer.variables):
+        raise ArchitectureError(
+            f"{path} has the state of another optimizer ({stored} variables, not "
+            f"{len(optimizer.variables)}). Give the flags it was trained with, or train into "
+            "another --workdir and --start_from it."
+        )
+
+
 def _value(file: h5py.File, name: str, path) -> np.ndarray:
     item = file[file.name]
     for part in name.split("/"):
@@ -161,5 +218,15 @@ def _value(file: h5py.File, name: str, path) -> np.ndarray:
 
 
 def _difference(stored: ModelConfig, wanted: ModelConfig) -> str:
-    names = [n for n in vars(stored) if getattr(stored, n) != getattr(wanted, n)]
-    return ", ".join(f"{n} is {getattr(stored, n)}, not {getattr(wanted, n)}" for n in names)
+    before, now = _by_flag(stored), _by_flag(wanted)
+    names = [name for name in before if before[name] != now[name]]
+    return ", ".join(f"{name} is {before[name]}, not {now[name]}" for name in names)
+
+
+def _by_flag(config: ModelConfig) -> dict:
+    """The values of a config under the names of their flags."""
+    values = {}
+    for name, value in dataclasses.asdict(config).items():
+        inner = value if isinstance(value, dict) else {}
+        values |= {f"{name}_{key}": part for key, part in inner.items()} or {name: value}
+    return values

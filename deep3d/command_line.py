@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from absl import app, flags, logging
 
+from deep3d.wording import did_you_mean
+
 # Flags belong to the script that asks for them, so that its --help shows them.
 flags.disclaim_key_flags()
 
@@ -184,12 +186,18 @@ def _guarded(main, arguments: list[str]) -> int:
         print(f"Interrupted. {interrupt}".rstrip(), file=sys.stderr)
         return 130
     except UsageError as error:
-        print(f"{str(error).removesuffix('.')}. See --help.", file=sys.stderr)
+        text = str(error).removesuffix(".")
+        print(f"{text}. {did_you_mean(text)}See --help.", file=sys.stderr)
         return 2
     except (ValueError, OSError) as error:
         if flags.FLAGS.debug:
             raise
-        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
+        text = " ".join(str(error).split())
+        hint = did_you_mean(text).rstrip()
+        print(
+            f"Error: {text.removesuffix('.')}. {hint}" if hint else f"Error: {text}",
+            file=sys.stderr,
+        )
         return 1
 
 

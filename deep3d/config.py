@@ -11,11 +11,12 @@ from deep3d.wording import either
 ENCODERS = ("compact", "vgg11", "vgg16")
 INITIALIZATIONS = ("glorot", "uniform")
 OPTIMIZERS = ("adam", "sgd")
+DISTRIBUTIONS = ("auto", "none", "mirrored", "workers")
 SCHEDULES = ("cosine", "step", "constant")
 # The paper's graph sums the predictions of this many branches, one behind each pooling stage.
 ALL_BRANCHES = 5
-# A second of film; more cannot be meant, and each is another picture in memory.
-MAX_FRAMES = 24
+# The current one and as many before it as data sets store at most.
+MAX_FRAMES = 9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +102,7 @@ class TrainingConfig:
         steps: Number of steps in all, resumed ones included.
         stop_at: Step at which to stop before the end, to go on later with other data; the learning
             rate follows `steps`.
-        batch_size: Pairs per step.
+        batch_size: Pairs per step, on all devices together.
         optimizer: "adam" or "sgd".
         momentum: Momentum of "sgd".
         learning_rate: Peak learning rate, after the warm-up.
@@ -132,6 +133,13 @@ class TrainingConfig:
         seed: Seed of the weights, the shuffling and the augmentation.
         start_from: Shipped model or path of a model file whose weights a new run begins with.
         vgg_weights: Path of VGG16 ImageNet weights (Keras .h5), "imagenet" to fetch them, or "".
+        largest_rise: A loss that is so many times that of the run's first batch ends the training
+            as one that is not finite does; 0 for never.
+        deterministic: Repeats itself to the last bit: operations without races, on one thread.
+        distribute: "none" trains on one device, "mirrored" on all GPUs of this machine (or CPU
+            devices, where there is none), "workers" on all machines that TF_CONFIG lists; "auto"
+            on what there is. Several devices give the weights that one gives, but for rounding.
+        join_timeout_s: Seconds to wait for the other machines.
     """
 
     steps: int = 3_000
@@ -161,14 +169,20 @@ class TrainingConfig:
     seed: int = 0
     start_from: str = ""
     vgg_weights: str = ""
+    largest_rise: float = 100.0
+    deterministic: bool = False
+    distribute: str = "auto"
+    join_timeout_s: float = 300.0
 
     def __post_init__(self):
         _check_word("optimizer", self.optimizer, OPTIMIZERS)
         _check_word("schedule", self.schedule, SCHEDULES)
+        _check_word("distribute", self.distribute, DISTRIBUTIONS)
         for name in ("step_every", "accumulate"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1. Received: {getattr(self, name)}")
-        for name in ("symmetric", "warmup_steps", "clip_norm", "patience"):
+        counts = ("warmup_steps", "patience")
+        for name in (*counts, "symmetric", "clip_norm", "largest_rise", "join_timeout_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative. Received: {getattr(self, name)}")
         if self.symmetric and not self.right_view:

@@ -4,26 +4,32 @@ The paper's loss, the mean absolute error of the predicted right view, and where
 the error of disparity (losses.py). Progress is cut into rounds of `checkpoint_every` steps; after
 each round the network is validated, its pictures go to TensorBoard and a checkpoint with the
 optimizer's state is written. The data are addressed by step, so a killed run that starts again
-sees the pictures that it would have seen.
+sees the pictures that it would have seen. Several devices share each batch (distribution.py).
 """
 
+import contextlib
 import dataclasses
 import importlib.util
 import pathlib
+import warnings
 from collections.abc import Callable
 
 import keras
+import numpy as np
 
-from deep3d import checkpoint, vgg
+from deep3d import checkpoint, distribution, vgg
 from deep3d import config as config_module
 from deep3d.callbacks import (
     CHECKPOINT_NAME,
     MODEL_NAME,
+    PREVIOUS_NAME,
+    BadLoss,
     SaveCheckpoints,
-    StopOnNaN,
+    StopOnBadLoss,
     TrainingError,
 )
-from deep3d.config import Experiment
+from deep3d.checkpoint import ArchitectureError, CheckpointError, Progress
+from deep3d.config import Experiment, TrainingConfig
 from deep3d.data_clock import DataClock
 from deep3d.losses import DisparityLoss, right_view_loss
 from deep3d.model import build_deep3d, logits_scale, set_precision
@@ -56,6 +62,7 @@ def train(
     validation_batches: Callable[[], object],
     workdir,
     verbose: int = 1,
+    strategy=None,
 ) -> TrainingResult:
     """Trains a network, from its last checkpoint in `workdir` if there is one.
 
@@ -64,19 +71,75 @@ def train(
         training_batches: Takes the step to begin at, returns an endless `tf.data.Dataset` (or
             `keras.utils.PyDataset`) of batches (left, targets). The left views are (batch,
             height, width, 3) float32 in [0, 1]; the targets are the right views, or a dict of
-            "right" and "disparity" as `losses` takes them.
-        validation_batches: Returns a finite one of such batches, in fixed order.
-        workdir: Folder for config, checkpoint, best model and TensorBoard logs.
+            "right" and "disparity" as `losses` takes them. Of several machines each gives its
+            own share of every batch, all of equal size.
+        validation_batches: Returns a finite one of such batches, in fixed order, equally many on
+            every machine.
+        workdir: Folder for config, checkpoint, best model and TensorBoard logs; machines that
+            train together share it, and the chief alone writes there.
         verbose: As in `keras.Model.fit`.
+        strategy: What `distribution.start` returned; None for one device.
 
     Returns:
         The model and what was logged.
 
     Raises:
-        TrainingError: If the loss is not finite, or the steps do not fill whole rounds.
-        CheckpointError: If the checkpoint belongs to another architecture.
+        TrainingError: If the loss is not finite or explodes, or the steps do not fill whole
+            rounds, or a batch cannot be shared by the devices.
+        CheckpointError: If the checkpoint belongs to another architecture, or neither it nor the
+            one before can be read, or it cannot be written.
+        WorkerLost: If another machine is gone; call again in a new process to join it again.
     """
     training = experiment.training
+    _check_devices(training, strategy)
+    round_steps, last_step = _rounds(training)
+    workdir = pathlib.Path(workdir)
+    workdir.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(training.seed)
+    set_precision(training.precision)
+    with distribution.scope(strategy):
+        model = build_deep3d(experiment.model)
+    model = distribution.outside(strategy, model)
+    trainer = compile_trainer(model, experiment, strategy)
+    with _clear_errors(training_batches, training.seed, strategy):
+        progress = _begin(workdir, model, experiment, trainer.optimizer)
+        distribution.check_same_step(progress.step, strategy)
+        validation = distribution.divisible(validation_batches(), strategy)
+        distribution.replicate(trainer, strategy, validation)
+        if training.patience and progress.stale >= training.patience:
+            last_step = progress.step  # patience has ended this training before
+        clock = DataClock()
+        history = trainer.fit(
+            clock.watch(training_batches(progress.step)),
+            validation_data=validation,
+            initial_epoch=progress.step // round_steps,
+            epochs=last_step // round_steps,
+            steps_per_epoch=round_steps,
+            callbacks=_callbacks(workdir, model, experiment, progress, validation, clock, strategy),
+            shuffle=False,  # the batches come shuffled
+            verbose=verbose,
+        )
+        # Nobody leaves before the chief is done.
+        distribution.check_same_step(last_step, strategy)
+    return TrainingResult(model, history.history, workdir / MODEL_NAME)
+
+
+def _check_devices(training: TrainingConfig, strategy):
+    if strategy and (training.accumulate > 1 or training.xla):
+        raise TrainingError(
+            "accumulate and xla do not go with several devices; they are for one. "
+            f"Received: accumulate={training.accumulate}, xla={training.xla}"
+        )
+    devices = strategy.num_replicas_in_sync if strategy else 1
+    if training.batch_size % devices:
+        raise TrainingError(
+            f"batch_size must be a multiple of the number of devices, {devices}, which share each "
+            f"batch. Received: {training.batch_size}"
+        )
+
+
+def _rounds(training: TrainingConfig) -> tuple[int, int]:
+    """Steps of a round, and the step at which this run ends."""
     round_steps = min(training.checkpoint_every, training.steps)
     last_step = min(training.stop_at or training.steps, training.steps)
     if training.steps % round_steps or last_step % round_steps:
@@ -84,61 +147,89 @@ def train(
             "steps and stop_at must be multiples of checkpoint_every. "
             f"Received: {training.steps}, {training.stop_at} and {training.checkpoint_every}"
         )
-    workdir = pathlib.Path(workdir)
-    workdir.mkdir(parents=True, exist_ok=True)
-    keras.utils.set_random_seed(training.seed)
-    set_precision(training.precision)
-    model = build_deep3d(experiment.model)
-    trainer = compile_trainer(model, experiment)
-    path = workdir / CHECKPOINT_NAME
-    first_step = 0
-    if path.exists():
-        first_step = checkpoint.restore(path, model, experiment.model, trainer.optimizer)
-    elif training.start_from:
+    return round_steps, last_step
+
+
+def _begin(workdir: pathlib.Path, model: keras.Model, experiment: Experiment, optimizer):
+    """Reads the newest sound checkpoint, or the weights that a new run begins with."""
+    training = experiment.training
+    paths = [workdir / name for name in (CHECKPOINT_NAME, PREVIOUS_NAME)]
+    paths = [path for path in paths if path.exists()]
+    for path in paths:
+        try:
+            return checkpoint.restore(path, model, experiment.model, optimizer)
+        except ArchitectureError:
+            raise
+        except CheckpointError as error:
+            if path == paths[-1]:
+                raise
+            warnings.warn(f"{error} Going on from {paths[-1]}.", stacklevel=2)
+    if training.start_from:
         checkpoint.restore(model_path(training.start_from), model, experiment.model)
     elif training.vgg_weights:
         vgg.load_imagenet_weights(model, training.vgg_weights)
-    (workdir / "config.json").write_text(config_module.to_json(experiment), encoding="utf-8")
-    clock = DataClock()
-    history = trainer.fit(
-        clock.watch(training_batches(first_step)),
-        validation_data=validation_batches(),
-        initial_epoch=first_step // round_steps,
-        epochs=last_step // round_steps,
-        steps_per_epoch=round_steps,
-        callbacks=[
-            StopOnNaN(),
-            keras.callbacks.CSVLogger(workdir / LOG_NAME, append=first_step > 0),
-            *_summaries(workdir / "logs", model, validation_batches, experiment, first_step, clock),
-            # Before the averaged weights are taken out again after validation.
-            SaveCheckpoints(workdir, model, experiment, first_step, round_steps),
-            *([keras.callbacks.SwapEMAWeights()] if training.averaging else []),
-            *([_early_stopping(training.patience)] if training.patience else []),
-        ],
-        shuffle=False,  # the batches come shuffled
-        verbose=verbose,
+    return Progress()
+
+
+def _callbacks(
+    workdir, model, experiment: Experiment, progress: Progress, validation, clock, strategy
+):
+    """What watches the training; files are the chief's."""
+    training = experiment.training
+    round_steps, _ = _rounds(training)
+    chief = distribution.is_chief(training, strategy)
+    watching = [StopOnBadLoss(progress.step, training.largest_rise)]
+    if chief:
+        text = config_module.to_json(experiment)
+        (workdir / "config.json").write_text(text, encoding="utf-8")
+        watching.append(keras.callbacks.CSVLogger(workdir / LOG_NAME, append=progress.step > 0))
+        watching += _summaries(workdir / "logs", model, validation, experiment, progress, clock)
+    # Before the averaged weights are taken out again after validation.
+    watching.append(
+        SaveCheckpoints(workdir if chief else None, model, experiment, progress, round_steps)
     )
-    return TrainingResult(model, history.history, workdir / MODEL_NAME)
+    if training.averaging:
+        watching.append(keras.callbacks.SwapEMAWeights())
+    return watching
 
 
-def _early_stopping(patience: int) -> keras.callbacks.Callback:
-    return keras.callbacks.EarlyStopping("val_loss", patience=patience, mode="min")
+@contextlib.contextmanager
+def _clear_errors(training_batches, seed: int, strategy):
+    """Says what was in the batch of a bad loss, and that a worker is lost."""
+    try:
+        with distribution.lost_workers() if strategy else contextlib.nullcontext():
+            yield
+    except BadLoss as error:
+        left, targets = next(iter(training_batches(error.step)))
+        arrays = {"left": left} | (targets if isinstance(targets, dict) else {"right": targets})
+        contents = ", ".join(f"{name} {_contents(array)}" for name, array in arrays.items())
+        raise TrainingError(
+            f"{error} The batch is number {error.step}, from 0, of seed {seed}; it holds {contents}"
+        ) from error
 
 
-def _summaries(folder, model, validation_batches, experiment, first_step: int, clock) -> list:
+def _contents(array) -> str:
+    values = np.asarray(array)
+    bad = int(np.count_nonzero(~np.isfinite(values)))
+    finite = values[np.isfinite(values)]
+    span = f"{finite.min():.4g}..{finite.max():.4g}" if finite.size else "nothing"
+    return span + (f" and {bad} values that are not finite" if bad else "")
+
+
+def _summaries(folder, model, batches, experiment, progress: Progress, clock) -> list:
     """Pictures and curves, where TensorBoard is installed."""
     if importlib.util.find_spec("tensorboard") is None:
         return []
-    batches = validation_batches()
-    return [DepthSummaries(folder, model, batches, experiment, first_step, clock)]
+    return [DepthSummaries(folder, model, batches, experiment, progress.step, clock)]
 
 
-def compile_trainer(model: keras.Model, experiment: Experiment) -> keras.Model:
+def compile_trainer(model: keras.Model, experiment: Experiment, strategy=None) -> keras.Model:
     """The part of a network that is trained, compiled.
 
     Args:
         model: Network of `build_deep3d`.
         experiment: Its architecture and training.
+        strategy: As for `train`; the optimizer's and the metrics' variables are made under it.
 
     Returns:
         Model from the left view to what the losses need: the right view, or a dict of "right" and
@@ -167,16 +258,17 @@ def compile_trainer(model: keras.Model, experiment: Experiment) -> keras.Model:
         trainer.symmetric = training.symmetric
     else:
         trainer = keras.Model(model.input, outputs, name="trainer")
-    trainer.compile(
-        build_optimizer(training),
-        loss=losses,
-        loss_weights=weights,
-        metrics={"right": mae_255} if "right" in outputs else None,
-        # By default not the whole step by XLA: its convolutions are half as fast on a CPU as
-        # oneDNN's, and the selection layer compiles itself.
-        jit_compile=training.xla if keras.backend.backend() == "tensorflow" else "auto",
-    )
-    trainer.optimizer.build(trainer.trainable_variables)
+    with distribution.scope(strategy):
+        trainer.compile(
+            build_optimizer(training),
+            loss=losses,
+            loss_weights=weights,
+            metrics={"right": mae_255} if "right" in outputs else None,
+            # By default not the whole step by XLA: its convolutions are half as fast on a CPU as
+            # oneDNN's, and the selection layer compiles itself.
+            jit_compile=training.xla if keras.backend.backend() == "tensorflow" else "auto",
+        )
+        trainer.optimizer.build(trainer.trainable_variables)
     return trainer
 
 

@@ -1,4 +1,5 @@
 import dataclasses
+import resource
 
 import h5py
 import keras
@@ -6,7 +7,14 @@ import numpy as np
 import pytest
 
 from deep3d import pretrained
-from deep3d.checkpoint import CheckpointError, load_model, restore, save_model
+from deep3d.checkpoint import (
+    ArchitectureError,
+    CheckpointError,
+    Progress,
+    load_model,
+    restore,
+    save_model,
+)
 from deep3d.config import ModelConfig
 from deep3d.disparity import DisparityLevels
 from deep3d.model import build_deep3d
@@ -46,6 +54,48 @@ def test_restore_rejects_other_architecture(model, path):
     other = dataclasses.replace(CONFIG, padding="reflect")
     with pytest.raises(CheckpointError, match="padding is edge, not reflect"):
         restore(path, model, other)
+
+
+def test_restore_names_the_flag_that_differs(model, path):
+    other = dataclasses.replace(CONFIG, levels=dataclasses.replace(CONFIG.levels, minimum=-3))
+    with pytest.raises(ArchitectureError, match=r"architecture: levels_minimum is -2.*, not -3"):
+        restore(path, model, other)
+
+
+def test_restore_rejects_another_optimizer(model, tmp_path):
+    plain, averaged = (
+        keras.optimizers.AdamW(use_ema=averages, ema_momentum=0.5) for averages in (False, True)
+    )
+    for optimizer in (plain, averaged):
+        optimizer.build(model.trainable_variables)
+    save_model(tmp_path / "plain.h5", model, CONFIG, optimizer=plain, progress=Progress(3, 0.5, 1))
+    assert restore(tmp_path / "plain.h5", model, CONFIG, plain) == Progress(3, 0.5, 1)
+    with pytest.raises(ArchitectureError, match="state of another optimizer"):
+        restore(tmp_path / "plain.h5", model, CONFIG, averaged)
+
+
+def test_load_model_rejects_flipped_bits(model, path):
+    """A bit of a weight that the disk lost is no other weight."""
+    kernel = max(model.get_weights(), key=np.size)
+    data = bytearray(path.read_bytes())
+    data[data.index(kernel.tobytes()[:64]) + 8] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_model(path)
+
+
+def test_save_model_without_space_keeps_the_old_file(model, path):
+    # A limit on the size of files fails like a full disk.
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
+    try:
+        with pytest.raises(CheckpointError, match=r"model\.h5 cannot be written \(File too large"):
+            save_model(path, model, CONFIG)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["model.h5"]
 
 
 def test_load_model_rejects_missing_variable(path):

@@ -1,11 +1,12 @@
 import dataclasses
+import pathlib
+import shutil
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from deep3d import compact, training
+from deep3d import checkpoint, compact, training
 from deep3d.checkpoint import CheckpointError, load_model
 from deep3d.config import Experiment, ModelConfig, TrainingConfig, from_json
 from deep3d.disparity import DisparityLevels
@@ -112,13 +113,13 @@ def test_train_resumes_where_it_was_killed(averaged, tmp_path, monkeypatch):
     class Killed(Exception):
         pass
 
-    class Kill(keras.callbacks.Callback):
+    class Kill(training.StopOnBadLoss):
         def on_train_batch_end(self, batch, logs=None):
             if int(self.model.optimizer.iterations) == 3:
                 raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "StopOnNaN", Kill)
+        patch.setattr(training, "StopOnBadLoss", Kill)
         with pytest.raises(Killed):
             training.train(AVERAGED, *data, tmp_path, verbose=0)
     result = training.train(AVERAGED, *data, tmp_path, verbose=0)
@@ -198,6 +199,87 @@ def test_train_stops_on_nan_and_keeps_the_sound_checkpoint(graphs, tmp_path):
         training.train(EXPERIMENT, poisoned, validation, tmp_path, verbose=0)
     model, _ = load_model(tmp_path / "checkpoint.h5")  # which refuses values that are not finite
     assert model.name == "deep3d"
+
+
+def test_train_stops_on_an_exploding_loss_and_names_the_batch(tmp_path):
+    """Targets that are a thousand times too bright are no pictures."""
+
+    def spoiled(first_step):
+        def spoil(step, pair):
+            left, right = pair
+            return left, tf.where(step == 3, 1000.0 * right, right)
+
+        return batches(first_step).enumerate(start=first_step).map(spoil)
+
+    with pytest.raises(
+        training.TrainingError, match=r"has risen to .* after step 4\..*number 3"
+    ) as raised:
+        training.train(EXPERIMENT, spoiled, validation, tmp_path, verbose=0)
+    left, right = next(iter(batches(3)))
+    low, high = 1000.0 * right.numpy().min(), 1000.0 * right.numpy().max()
+    assert f"left {left.numpy().min():.4g}..{left.numpy().max():.4g}" in str(raised.value)
+    assert f"right {low:.4g}..{high:.4g}" in str(raised.value)
+    training.train(EXPERIMENT, batches, validation, tmp_path, verbose=0)  # goes on after step 2
+
+
+def test_train_falls_back_to_the_checkpoint_before(finished, tmp_path):
+    """The last checkpoint is damaged: the run goes on from the one before and says so."""
+    shutil.copytree(finished[1], tmp_path, dirs_exist_ok=True)
+    sound = (tmp_path / "checkpoint.h5").read_bytes()
+    (tmp_path / "checkpoint.h5").write_bytes(sound[: len(sound) // 2])
+    with pytest.warns(UserWarning, match=r"damaged.*Going on from .*checkpoint_previous\.h5"):
+        result = training.train(EXPERIMENT, batches, validation, tmp_path, verbose=0)
+    assert len(result.history["loss"]) == 1  # the second round again
+    for ours, theirs in zip(
+        result.model.get_weights(), finished[0].model.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    for name in ("checkpoint.h5", "checkpoint_previous.h5"):
+        (tmp_path / name).write_bytes(b"nothing")
+    with pytest.raises(CheckpointError, match=r"checkpoint_previous\.h5 is damaged"):
+        training.train(EXPERIMENT, batches, validation, tmp_path, verbose=0)
+
+
+def test_train_survives_a_disk_full_of_the_checkpoint(finished, tmp_path, monkeypatch):
+    """The checkpoint of the first round stays when that of the second finds no space."""
+    writes = []
+
+    def write(path, data):
+        writes.append(path)
+        if len(writes) > 2:  # a model and a checkpoint
+            raise OSError(28, "No space left on device")
+        pathlib.Path(path).write_bytes(data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "write_bytes", write)
+        with pytest.raises(CheckpointError, match=r"No space left on device.*intact"):
+            training.train(EXPERIMENT, batches, validation, tmp_path, verbose=0)
+    assert checkpoint.restore(
+        tmp_path / "checkpoint.h5", finished[0].model, EXPERIMENT.model
+    ) == checkpoint.restore(
+        finished[1] / "checkpoint_previous.h5", finished[0].model, EXPERIMENT.model
+    )
+
+
+def test_train_ends_when_validation_no_longer_falls(tmp_path):
+    """The count of rounds that were no better survives a restart."""
+    passes = iter(range(100))
+
+    def ever_worse():
+        def generate():
+            left = np.zeros((2, 32, 64, 3), "float32")
+            yield left, left + 1.0 + next(passes)
+
+        return tf.data.Dataset.from_generator(generate, output_signature=SPEC)
+
+    impatient = dataclasses.replace(EXPERIMENT.training, steps=6, checkpoint_every=1, patience=2)
+    rounds = []
+    for stop_at in (2, None, None):  # the best, and one that is worse; another; nothing
+        limited = dataclasses.replace(impatient, stop_at=stop_at)
+        experiment = dataclasses.replace(EXPERIMENT, training=limited)
+        result = training.train(experiment, batches, ever_worse, tmp_path, verbose=0)
+        rounds.append(len(result.history.get("loss", [])))
+    assert rounds == [2, 1, 0]
 
 
 def test_train_rejects_broken_rounds(tmp_path):

@@ -4,7 +4,7 @@ import pathlib
 import pytest
 
 from deep3d.video import CODECS
-from deep3d.wording import clock, either
+from deep3d.wording import clock, did_you_mean, either
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -13,6 +13,23 @@ def test_either_preset():
     assert either(CODECS) == "h264, h265, av1 or vp9"
     assert either((8, 10)) == "8 or 10"
     assert either(["h264"]) == "h264"
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        (f"The codec must be one of {either(CODECS)}. Received: 'h256'", "Did you mean h265? "),
+        ("--config must be one of default or vgg16. Received: 'vgg61'", "Did you mean vgg16? "),
+        (
+            "split must be one of test or train, which a/b holds. Received: tran",
+            "Did you mean train? ",
+        ),
+        ("--config must be one of default or vgg16. Received: 'x'", ""),
+        ("The disk is full.", ""),
+    ],
+)
+def test_did_you_mean_preset(message, hint):
+    assert did_you_mean(message) == hint
 
 
 def test_clock_preset():
