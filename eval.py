@@ -7,17 +7,21 @@ import pathlib
 
 from absl import flags
 
-from data_pipeline.pair_sources import SHARDS, find_layout, ingested_pairs, open_pairs
+from data_pipeline.ingested_pairs import PACK, SHARDS, ingested_pairs
+from data_pipeline.pair_sources import find_layout, open_pairs
 from deep3d.command_line import UsageError, load_tensorflow, run_script
-from deep3d.pairs import ComposedPairs, read_table
+from deep3d.composed_pairs import ComposedPairs
+from deep3d.pairs import read_table
 
 flags.DEFINE_string("model", "default", "Shipped model or path of a model file.")
 flags.DEFINE_string("compare", None, "Another model, compared with the first pair by pair.")
-flags.DEFINE_string("data", None, "Ingested data set; stereo films; data set or folder of pairs.")
+flags.DEFINE_string(
+    "data", None, "Ingested data set or pack; stereo films; data set or folder of pairs."
+)
 flags.DEFINE_string(
     "layout",
     None,
-    "shards, kitti, middlebury, sintel, inria, mono2stereo, folders, or of films half_sbs, "
+    "shards, pack, kitti, middlebury, sintel, inria, mono2stereo, folders, or of films half_sbs, "
     "full_sbs, half_tab, full_tab; found out when absent.",
 )
 flags.DEFINE_boolean("swap_eyes", False, "Whether the films have the right eye first.")
@@ -39,24 +43,29 @@ def main(arguments):
     tables = [options.classes] if options.classes else pathlib.Path(options.data).glob("index.csv")
     layout = options.layout or find_layout(options.data)
     raw = None
-    if layout != SHARDS:  # what is wrong with the data is said before TensorFlow has been loaded
+    # What is wrong with the data is said before TensorFlow has been loaded.
+    if layout not in (SHARDS, PACK):
         sizes = options.max_items, options.film_frames, options.swap_eyes
         raw = open_pairs(options.data, layout, read_table(*tables), *sizes)
     load_tensorflow()
     from deep3d import evaluation, inference, pretrained, report
 
-    predictor = inference.Predictor(*pretrained.load_model(options.model))
-    pairs, validation = ComposedPairs(raw or (), predictor.config.levels), None
-    if layout == SHARDS:
-        window = predictor.config.height, predictor.config.width
-        pairs, validation = ingested_pairs(options.data, options.split, *window, options.max_items)
+    names = filter(None, (options.model, options.compare))
+    predictor, *others = (inference.Predictor(*pretrained.load_model(name)) for name in names)
+    frames = max(one.config.frames for one in (predictor, *others))
+    if raw is None:
+        size = predictor.config.height, predictor.config.width
+        where = options.data, layout, options.split
+        pairs, validation = ingested_pairs(*where, size, options.max_items, frames)
+    else:
+        raw.frames_before = frames - 1
+        pairs, validation = ComposedPairs(raw, predictor.config.levels), None
     cases = report.Cases(predictor.config.levels)
     result = evaluation.evaluate(pairs, predictor, validation, cases.add, options.lpips)
     result["evaluated"] = {"model": options.model, "data": options.data, "layout": layout}
-    if options.compare:
+    for other in others:
         from deep3d.comparison import compare
 
-        other = inference.Predictor(*pretrained.load_model(options.compare))
         result["compared_with"] = options.compare
         result["comparison"] = compare(
             result, evaluation.evaluate(pairs, other, validation, perceptual=options.lpips)

@@ -16,8 +16,9 @@ import numpy as np
 from absl import flags
 
 from deep3d.command_line import UsageError, load_tensorflow, run_script
+from deep3d.composed_pairs import compose
 from deep3d.experiments import experiments
-from deep3d.pairs import compose, pair_paths, read_pairs, read_table
+from deep3d.pairs import pair_paths, read_pairs, read_table
 
 flags.DEFINE_list("packs", [], "Packs; those joined by + count as one source.")
 flags.DEFINE_string("pairs", None, "Folder of real pairs, as eval.py takes it.")

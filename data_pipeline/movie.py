@@ -23,6 +23,7 @@ import numpy as np
 from data_pipeline.black_bars import BlackBars, find_black_bars
 from data_pipeline.movie_options import MovieOptions
 from data_pipeline.shot import Shot, ShotReport, StereoFrame
+from deep3d.frame_stack import repeat_earliest
 from deep3d.video import ShotDetector, VideoError, VideoReader, unpack
 
 # Where in the movie, as shares of its duration, frames are looked at for black bars.
@@ -61,12 +62,11 @@ def stereo_frames(
                     shot = Shot(shot.number + 1 if shot else 0, end, options, shot)
                     recent.clear()
                 if shot.is_due(end):
-                    pair, *before = (
+                    pairs = [
                         tuple(map(bars.crop, unpack_eyes(image, options, aspect_ratio)))
                         for image in (frame.image, *recent)
-                    )
-                    missing = options.frames_before - len(before)  # at the shot's start
-                    before += [(before or [pair])[-1]] * missing
+                    ]
+                    pair, *before = repeat_earliest(pairs, 1 + options.frames_before)
                     yield from shot.offer(pair, before, frame.pts, frame.time_base)
                 recent.appendleft(frame.image)
         except VideoError:

@@ -1,30 +1,34 @@
 """Pairs to evaluate on, from all that the scripts take: data sets, films, folders.
 
 What is given is recognized by its content. Every source is read anew each time that it is iterated
-over, and hands on one pair at a time.
+over, and hands on one pair at a time. Those of ingested data sets are in ingested_pairs.py.
 """
 
+import collections
 import contextlib
-import itertools
 import os
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
+from data_pipeline.ingested_pairs import PACK, SHARDS
 from data_pipeline.movie import MovieOptions, find_movie_bars, unpack_eyes
 from data_pipeline.quality import measure_pair
 from data_pipeline.sources import MOVIE_SUFFIXES, Source, find_sources
-from deep3d.pairs import FilePairs, Pair
+from data_pipeline.stereo_pack import is_stereo_pack
+from deep3d.pairs import FilePairs, Pair, in_shot_of
 from deep3d.stereo_layouts import FOLDER_LAYOUTS, folder_layout, list_pairs
 from deep3d.video import LAYOUTS, ShotDetector, VideoError, VideoReader
+from deep3d.video.media_input import decimal_seconds
 from deep3d.wording import either
 
-SHARDS = "shards"
 # Neighbouring frames taken at each place of a film, so that flicker can be told from motion.
 RUN = 2
 # Where in its part of a film a place is looked for, until it shows two views of one scene.
 PLACES = (0.5, 0.3, 0.7)
+# Time in which the frames before a place are looked for, in frames of the stated rate for each.
+RESERVE = 1.5
 # A frame wider than this, times its height, has two whole views side by side; one narrower than
 # the other has two of them below each other. Between them lie the halved ones.
 FULL_SIDE_BY_SIDE, FULL_TOP_AND_BOTTOM = 2.9, 1.2
@@ -35,10 +39,11 @@ def find_layout(data: str) -> str:
     """How what is given is laid out.
 
     Args:
-        data: Ingested data set, folder of pictures or films, film, or glob pattern of films.
+        data: Ingested data set, pack of one, folder of pictures or films, film, or glob pattern of
+            films.
 
     Returns:
-        "shards", "films", or one of `deep3d.stereo_layouts.FOLDER_LAYOUTS`.
+        "shards", "pack", "films", or one of `deep3d.stereo_layouts.FOLDER_LAYOUTS`.
 
     Raises:
         ValueError: If there is nothing.
@@ -46,6 +51,8 @@ def find_layout(data: str) -> str:
     path = pathlib.Path(data)
     if (path / "dataset_info.json").exists():
         return SHARDS
+    if is_stereo_pack(path):
+        return PACK
     if path.is_dir():
         films = any(file.suffix.lower() in MOVIE_SUFFIXES for file in path.iterdir())
         return "films" if films else folder_layout(path)
@@ -61,7 +68,7 @@ def open_pairs(
     at_most: int | None = None,
     film_frames: int = 20,
     swap_eyes: bool = False,
-) -> Iterable[Pair]:
+) -> "FilePairs | FilmPairs":
     """Pairs of a folder or of films, not composed yet.
 
     Args:
@@ -84,7 +91,7 @@ def open_pairs(
     if layout == "films" or layout in LAYOUTS:
         packed = "" if layout == "films" else layout
         return FilmPairs(data, film_frames, packed, swap_eyes, at_most)
-    known = either((SHARDS, *FOLDER_LAYOUTS, "films", *LAYOUTS))
+    known = either((SHARDS, PACK, *FOLDER_LAYOUTS, "films", *LAYOUTS))
     raise ValueError(f"layout must be {known}. Received: {layout}")
 
 
@@ -100,6 +107,7 @@ class FilmPairs:
         layout: How all are packed; "" goes by the shape of each.
         swap_eyes: Whether the films have the right eye first.
         at_most: Frames of all films together; None is no bound.
+        frames_before: How many frames before each are read with it. May be set later.
 
     Raises:
         ValueError: If there is no film, or one cannot be read.
@@ -112,8 +120,10 @@ class FilmPairs:
         layout: str = "",
         swap_eyes: bool = False,
         at_most: int | None = None,
+        frames_before: int = 0,
     ):
         self._pattern, self._swap_eyes = pattern, swap_eyes
+        self.frames_before = frames_before
         self._sources = find_sources([pattern])
         if not self._sources:
             raise ValueError(f"No film was found by {pattern}.")
@@ -129,7 +139,7 @@ class FilmPairs:
         """Yields the pairs film by film; ValueError if no film has any."""
         found = False
         for source, layout in zip(self._sources, self.layouts, strict=True):
-            options = MovieOptions(layout=layout, swap_eyes=self._swap_eyes)
+            options = MovieOptions(layout, self._swap_eyes, frames_before=self.frames_before)
             for pair in _film_pairs(source, options, self._runs):
                 found = True
                 yield pair
@@ -138,84 +148,6 @@ class FilmPairs:
                 f"{self._pattern}: no frame shows two views of one scene. "
                 f"Read as {either(sorted(set(self.layouts)))}; --layout says otherwise."
             )
-
-
-class IngestedPairs:
-    """Central windows of an ingested data set, which the ingestion has composed already.
-
-    Args:
-        data_dir: Folder written by `python -m data_pipeline.ingest`.
-        split: Which of its splits.
-        height: Rows of the window.
-        width: Columns of the window.
-        at_most: That many pairs or fewer, evenly spread.
-
-    Raises:
-        ValueError: If the folder holds no data set or the data set lacks the split.
-    """
-
-    def __init__(self, data_dir, split: str, height: int, width: int, at_most: int | None = None):
-        from data_pipeline.dataset import DatasetConfig, stereo_dataset
-
-        window = DatasetConfig(batch_size=1, crop_height=height, crop_width=width)
-        self._data_dir, self._split = data_dir, split
-        self._windows = stereo_dataset(data_dir, split, window, training=False)
-        self._stride = 1
-        if at_most is not None:
-            self._stride = max(1, -(-int(self._windows.cardinality()) // at_most))
-
-    def __iter__(self) -> Iterator[Pair]:
-        """Yields the pairs in the order of the shards, each with the name of its movie."""
-        from data_pipeline.dataset import clear_data_errors
-
-        with clear_data_errors(self._data_dir):
-            both = zip(self._windows.as_numpy_iterator(), self._movies(), strict=True)
-            for number, (views, movie) in enumerate(both):
-                if number % self._stride:
-                    continue
-                left, right = ((255 * view[0] + 0.5).astype("uint8") for view in views)
-                yield Pair(f"{self._split} {number}", left, right, film=movie.decode())
-
-    def _movies(self):
-        """Names of the records' movies, in the order of the shards."""
-        import tensorflow as tf
-        import tensorflow_datasets as tfds
-
-        from data_pipeline.schema import undecoded_images
-
-        info, decoders = tfds.builder_from_directory(self._data_dir).info, undecoded_images()
-        paths = [str(path) for path in info.splits[self._split].filepaths]
-        movies = tf.data.TFRecordDataset(paths).map(
-            lambda record: info.features.deserialize_example(record, decoders=decoders)["movie"]
-        )
-        return movies.as_numpy_iterator()
-
-
-def ingested_pairs(
-    data_dir, split: str, height: int, width: int, at_most: int | None = None
-) -> tuple[IngestedPairs, IngestedPairs | None]:
-    """Pairs of a split, and those of validation, by which fixed baselines are chosen.
-
-    Args:
-        data_dir: As for `IngestedPairs`.
-        split: As for `IngestedPairs`.
-        height: As for `IngestedPairs`.
-        width: As for `IngestedPairs`.
-        at_most: As for `IngestedPairs`, of each.
-
-    Returns:
-        Both; None for validation where the data set has none, or it is evaluated itself.
-
-    Raises:
-        ValueError: As `IngestedPairs`.
-    """
-    import tensorflow_datasets as tfds
-
-    pairs = IngestedPairs(data_dir, split, height, width, at_most)
-    splits = tfds.builder_from_directory(data_dir).info.splits
-    if split == "validation" or "validation" not in splits:
-        return pairs, None
-    return pairs, IngestedPairs(data_dir, "validation", height, width, at_most)
 
 
 def packed_layout(path: str | os.PathLike) -> str:
@@ -244,26 +176,37 @@ def _film_pairs(source: Source, options: MovieOptions, runs: int) -> Iterator[Pa
     bars = find_movie_bars(source.path, options)
     with VideoReader(source.path) as reader:
         duration_s = reader.duration_s or 0.0
+        lead_s = float(RESERVE * options.frames_before / reader.frame_rate)
     for number in range(runs):
         for share in PLACES:
             start_s = duration_s * (number + share) / runs
-            pairs = _run(source, options, bars, start_s)
+            pairs = _run(source, options, bars, start_s, max(0.0, start_s - lead_s))
             if pairs:
                 yield from pairs
                 break
 
 
-def _run(source: Source, options: MovieOptions, bars, start_s: float) -> list[Pair]:
+def _run(source: Source, options: MovieOptions, bars, start_s, lead_start_s) -> list[Pair]:
     """Neighbouring frames of one shot; none if the first is no stereo picture."""
     detector, pairs = ShotDetector(), []
+    before: collections.deque = collections.deque(maxlen=options.frames_before)
     # A damaged place in the middle must not keep the rest from being looked at.
-    with contextlib.suppress(VideoError), VideoReader(source.path, start_s=start_s) as part:
-        for frame in itertools.islice(part, RUN):
-            cut = detector.update(frame.image)
+    with contextlib.suppress(VideoError), VideoReader(source.path, lead_start_s) as part:
+        for frame in part:
             eyes = unpack_eyes(frame.image, options, part.sample_aspect_ratio)
             left, right = (np.ascontiguousarray(bars.crop(view)) for view in eyes)
+            if frame.time - part.origin < decimal_seconds(start_s):
+                before.appendleft(left)
+                continue
+            cut = detector.update(frame.image)
             if (cut and pairs) or (not pairs and measure_pair(left, right, options.quality).reason):
                 break
             name = f"{source.name} {float(frame.time - part.origin):.3f} s"
-            pairs.append(Pair(name, left, right, film=source.name, follows=bool(pairs)))
+            known = in_shot_of(left, before)
+            pairs.append(
+                Pair(name, left, right, film=source.name, follows=bool(pairs), before=known)
+            )
+            if len(pairs) == RUN:
+                break
+            before.appendleft(left)
     return pairs

@@ -72,6 +72,11 @@ def is_stereo_pack(folder: str | os.PathLike) -> bool:
     return bool(_files_by_split(pathlib.Path(folder)))
 
 
+def pack_splits(folder: str | os.PathLike) -> list[str]:
+    """The splits that a pack has; none if the folder is no pack."""
+    return sorted(_files_by_split(pathlib.Path(folder)))
+
+
 class StereoPack:
     """The examples of one split, each read when it is asked for; threads may share it.
 

@@ -83,14 +83,38 @@ def apply_composition(
     """
     if left.shape != right.shape:
         raise ValueError(f"Both views must have one size. Received: {left.shape} and {right.shape}")
+    # composed_right(x) = right(x + shift): its points lie `shift` further left, which adds to d.
+    first, last = _kept_columns(composition)
+    right = _resized(right, composition)[:, first + composition.shift : last + composition.shift]
+    return compose_left(left, composition), right
+
+
+def compose_left(left: np.ndarray, composition: Composition) -> np.ndarray:
+    """What `apply_composition` makes of a left view, for one without a right view.
+
+    Args:
+        left: (h, w, 3) uint8 view.
+        composition: What to do.
+
+    Returns:
+        The composed view.
+
+    Raises:
+        ValueError: If the shift leaves nothing.
+    """
+    first, last = _kept_columns(composition)
+    return _resized(left, composition)[:, first:last]
+
+
+def _kept_columns(composition: Composition) -> tuple[int, int]:
+    """First and last of the resized left view's columns that have a partner, half open."""
     width, shift = composition.width, composition.shift
     if abs(shift) >= width:
         raise ValueError(f"The shift must be smaller than the width. Received: {composition}")
-    height = max(1, round(left.shape[0] * width / left.shape[1]))
+    return max(0, -shift), min(width, width - shift)
+
+
+def _resized(view: np.ndarray, composition: Composition) -> np.ndarray:
+    height = max(1, round(view.shape[0] * composition.width / view.shape[1]))
     # INTER_AREA averages when shrinking and is bilinear when enlarging.
-    left, right = (
-        cv2.resize(view, (width, height), interpolation=cv2.INTER_AREA) for view in (left, right)
-    )
-    # composed_right(x) = right(x + shift): its points lie `shift` further left, which adds to d.
-    first, last = max(0, -shift), min(width, width - shift)
-    return left[:, first:last], right[:, first + shift : last + shift]
+    return cv2.resize(view, (composition.width, height), interpolation=cv2.INTER_AREA)

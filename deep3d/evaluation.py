@@ -45,8 +45,10 @@ def evaluate(
         {"rows": see `score_tables.mean_rows`, "classes": see `score_tables.content_rows`,
         "films": see `score_tables.film_rows`, "per_item": see `PairScorer.score`,
         "resampled": "films" or "pairs", over which the intervals are, "baselines": how the fixed
-        ones were chosen, "edges": the thresholds of the scores}. MAE on 0..255; scores are
-        explained beside the functions that compute them, and None where they have no meaning.
+        ones were chosen, "frames": {"seen": how many the model sees, "pairs_with_fewer": pairs
+        whose earliest known frame was repeated}, "edges": the thresholds of the scores}. MAE on
+        0..255; scores are explained beside the functions that compute them, and None where they
+        have no meaning.
 
     Raises:
         ValueError: If there are no pairs, they would have to be read twice and cannot, or LPIPS
@@ -60,12 +62,13 @@ def evaluate(
     scorer = PairScorer(PerceptualDistance() if perceptual else None)
     chosen_on = ((p.left, p.right) for p in (pairs if validation is None else validation))
     shift, ramp = baselines.best_shift_and_ramp(chosen_on, *search_range(predictor))
-    per_item = []
+    per_item, frames, with_fewer = [], predictor.config.frames, 0
     for number, pair in enumerate(pairs):
         prediction = predict_pair(pair, predictor, shift, ramp)
         if on_pair:
             on_pair(number, prediction)
         per_item.append(scorer.score(prediction))
+        with_fewer += 1 + len(pair.before) < frames
     if not per_item:
         raise ValueError("There must be at least one pair to evaluate on.")
     whose = "the evaluated pairs themselves" if validation is None else "validation pairs"
@@ -80,6 +83,7 @@ def evaluate(
             "global_shift_px": shift,
             "vertical_ramp_px": list(ramp),
         },
+        "frames": {"seen": frames, "pairs_with_fewer": with_fewer},
         "edges": _thresholds(per_item),
     }
 

@@ -39,7 +39,7 @@ class Predictor:
         config: Its architecture.
 
     Raises:
-        ValueError: If the network knows no disparity, or wants more than the current frame.
+        ValueError: If the network knows no disparity.
     """
 
     def __init__(self, model, config: ModelConfig):
@@ -47,11 +47,6 @@ class Predictor:
             raise ValueError(
                 "This model has no selection layer: it regresses colors and knows no disparity, "
                 "which conversion and evaluation need."
-            )
-        if config.frames > 1:
-            raise ValueError(
-                f"This model sees {config.frames} frames at a time; conversion and evaluation "
-                "give it one."
             )
         import keras  # takes seconds, and `LitePredictor` does without
 
@@ -84,23 +79,38 @@ class Predictor:
         """Expected disparity of the right view.
 
         Args:
-            pictures: (batch, rows, columns, 3) uint8 from `shrink`.
+            pictures: (batch, rows, columns, 3 * frames) uint8 from `shrink`; of several frames
+                as `deep3d.frame_stack.stack_frames` makes them.
 
         Returns:
             (batch, rows, columns) float32 in pixels at `config.levels.width`.
+
+        Raises:
+            ValueError: If the network sees another number of frames.
         """
-        return np.asarray(self._disparity.predict_on_batch(scaled(pictures)), np.float32)
+        return self._predicted(self._disparity, pictures)
 
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """Distribution over the levels, for the pixels of the right view.
 
         Args:
-            pictures: (batch, rows, columns, 3) uint8 from `shrink`.
+            pictures: As for `disparity`.
 
         Returns:
             (batch, rows, columns, levels) float32.
+
+        Raises:
+            ValueError: If the network sees another number of frames.
         """
-        return np.asarray(self._probabilities.predict_on_batch(scaled(pictures)), np.float32)
+        return self._predicted(self._probabilities, pictures)
+
+    def _predicted(self, model, pictures: np.ndarray) -> np.ndarray:
+        if pictures.shape[-1] != 3 * self.config.frames:
+            raise ValueError(
+                f"Pictures for this model must show {self.config.frames} frames each, in "
+                f"{3 * self.config.frames} channels. Received: {pictures.shape}"
+            )
+        return np.asarray(model.predict_on_batch(scaled(pictures)), np.float32)
 
 
 def scaled(pictures: np.ndarray) -> np.ndarray:

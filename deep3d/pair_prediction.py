@@ -7,6 +7,7 @@ import numpy as np
 
 from deep3d import baselines, depth_scores
 from deep3d.disparity import expected_disparity
+from deep3d.frame_stack import stack_frames
 from deep3d.inference import Predictor
 from deep3d.pairs import Pair
 from deep3d.rendering import render_select, render_warp
@@ -88,15 +89,16 @@ def predict_pair(
         disparities["truth"] = pair.truth
     views = {name: baselines.oracle(left, values) for name, values in disparities.items()}
     reference = measured if pair.truth is None else pair.truth
-    disparity = _add_model(predictor, left, reference, views, disparities)
+    disparity = _add_model(predictor, pair, reference, views, disparities)
     return PairPrediction(pair, disparity, views, disparities, measured)
 
 
-def _add_model(predictor, left, reference, views, disparities) -> np.ndarray:
+def _add_model(predictor, pair, reference, views, disparities) -> np.ndarray:
     """Adds the rows of the model; returns its disparity, (h, w) float32 in pixels of the pair."""
-    height, width = left.shape[:2]
-    levels = predictor.config.levels
-    probabilities = predictor.probabilities(predictor.shrink(left)[np.newaxis])[0]
+    left, (height, width) = pair.left, pair.left.shape[:2]
+    levels, frames = predictor.config.levels, predictor.config.frames
+    seen = [predictor.shrink(view) for view in (left, *pair.before[: frames - 1])]
+    probabilities = predictor.probabilities(stack_frames(seen, frames)[np.newaxis])[0]
     # The network's pixels are those of the composed pair, however wide that is: its composition
     # has already brought the disparities to the levels.
     small = expected_disparity(probabilities, levels)

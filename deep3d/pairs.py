@@ -1,4 +1,4 @@
-"""Stereo pairs: what one is, where its files lie, and the composition in which it is compared.
+"""Stereo pairs: what one is and where its files lie.
 
 Sources of pairs are read anew every time they are iterated over and hold one pair at a time, so
 that an evaluation of a whole data set needs no more memory than one of a few pairs.
@@ -6,24 +6,19 @@ that an evaluation of a whole data set needs no more memory than one of a few pa
 
 import csv
 import dataclasses
+import functools
 import itertools
 import pathlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-import cv2
 import numpy as np
 
-from deep3d.composition import Composition, apply_composition, compose_for_levels
-from deep3d.disparity import DisparityLevels
 from deep3d.image_file import IMAGE_SUFFIXES, read_image
-from deep3d.stereo_matching import disparity_percentiles
 from deep3d.video import ShotDetector
 
 # A table about pictures is a few lines; more than this is no such table.
 MAX_TABLE_BYTES = 10_000_000
-# Disparities are searched up to this share of the width before a pair is composed.
-SEARCH_LIMIT = 0.15
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +34,8 @@ class Pair:
         follows: Whether it is the next frame, in the same shot, after the pair before it.
         truth: (h, w) float32 true disparity of the pixels of the right view in pixels of the
             pair, NaN where it is unknown; None where nobody knows it.
+        before: Left views of the frames before it in its shot, the latest first, of its size; as
+            many as are known and were asked for.
     """
 
     name: str
@@ -48,6 +45,7 @@ class Pair:
     film: str = ""
     follows: bool = False
     truth: np.ndarray | None = None
+    before: tuple[np.ndarray, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +87,8 @@ class FilePairs:
         table: What is known of the pairs by name (see `read_table`), of which `content` counts.
         at_most: Where there are more pairs, that many or fewer, evenly spread, two neighbouring
             frames at a time where there are any; None is all.
+        frames_before: How many views before each pair are read with it, also those of files that
+            are not among the fewer. May be set later.
     """
 
     def __init__(
@@ -96,15 +96,24 @@ class FilePairs:
         files: Sequence[PairFiles],
         table: dict[str, dict] | None = None,
         at_most: int | None = None,
+        frames_before: int = 0,
     ):
         self.files = spread(files, at_most)
+        self.frames_before = frames_before
         self._table = table or {}
+        self._preceding = {
+            other.left: one for one, other in itertools.pairwise(files) if one.precedes(other)
+        }
 
     def __iter__(self) -> Iterator[Pair]:
         """Yields the pairs; ValueError if one is unreadable or differs in size."""
         before, detector = None, ShotDetector()
+        # A view is read once for the pairs after it, too: one more than a pair has with itself,
+        # as its own is not the last that it asks for.
+        held = self.frames_before + 2 if self.frames_before else 0
+        read = functools.lru_cache(maxsize=held)(read_image)
         for files in self.files:
-            pair = self._open(files)
+            pair = self._open(files, read)
             numbered = before is not None and before.precedes(files)
             if not numbered:
                 detector = ShotDetector()
@@ -112,35 +121,45 @@ class FilePairs:
             before = files
             yield dataclasses.replace(pair, follows=numbered and not cut)
 
-    def _open(self, files: PairFiles) -> Pair:
-        left, right = read_image(files.left), read_image(files.right)
+    def _open(self, files: PairFiles, read: Callable) -> Pair:
+        left, right = read(files.left), read_image(files.right)
         _check_size(files.name, "left", left.shape, "right", right.shape)
         truth = files.read_truth() if files.read_truth else None
         if truth is not None:
             _check_size(files.name, "right", right.shape, "truth", truth.shape)
         row = self._table.get(files.name) or self._table.get(pathlib.Path(files.name).stem) or {}
         content = row.get("content") or files.content
-        return Pair(files.name, left, right, content, files.film, truth=truth)
+        before = in_shot_of(left, self._views_before(files, left.shape, read))
+        return Pair(files.name, left, right, content, files.film, truth=truth, before=before)
+
+    def _views_before(self, files: PairFiles, shape, read: Callable) -> list[np.ndarray]:
+        """Left views by the numbers in their names, the latest first, as long as sizes agree."""
+        views: list[np.ndarray] = []
+        while len(views) < self.frames_before and files.left in self._preceding:
+            files = self._preceding[files.left]
+            view = read(files.left)
+            if view.shape != shape:
+                break
+            views.append(view)
+        return views
 
 
-class ComposedPairs:
-    """Composes pairs one after the other, each time that it is iterated over.
+def in_shot_of(left: np.ndarray, before: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Those of the frames before a view that belong to its shot.
 
     Args:
-        pairs: The pairs, which can be iterated over again and again.
-        levels: As for `compose`.
+        left: (h, w, 3) uint8.
+        before: The frames before it, the latest first.
+
+    Returns:
+        The latest of them, up to the last cut.
     """
-
-    def __init__(self, pairs: Iterable[Pair], levels: DisparityLevels):
-        self._pairs, self._levels = pairs, levels
-
-    def __iter__(self) -> Iterator[Pair]:
-        """Yields the composed pairs; one that follows another is composed like it."""
-        composition, shape = None, None
-        for pair in self._pairs:
-            if not (pair.follows and pair.left.shape == shape):
-                composition, shape = _composition_for(pair, self._levels), pair.left.shape
-            yield _composed(pair, composition)
+    detector, shot = ShotDetector(), []
+    for view in (*reversed(before), left):
+        if detector.update(view):
+            shot.clear()
+        shot.insert(0, view)
+    return tuple(shot[1:])
 
 
 def spread(items: Sequence[PairFiles], at_most: int | None) -> list[PairFiles]:
@@ -233,45 +252,6 @@ def read_table(*paths) -> dict[str, dict]:
             known = {key: text for key, text in line.items() if key and isinstance(text, str)}
             rows.setdefault(line["name"], {}).update(known)
     return rows
-
-
-def compose(pair: Pair, levels: DisparityLevels) -> Pair:
-    """Brings a pair to the composition that its disparities need to fit the levels.
-
-    Args:
-        pair: Any pair.
-        levels: The levels; the pair becomes as wide as they mean it, or narrower.
-
-    Returns:
-        The composed pair, its truth with it; one in which nothing matches is only resized.
-    """
-    return _composed(pair, _composition_for(pair, levels))
-
-
-def _composition_for(pair: Pair, levels: DisparityLevels) -> Composition:
-    percentiles = disparity_percentiles(pair.left, pair.right, limit=SEARCH_LIMIT)
-    if not np.isfinite(percentiles).all():
-        percentiles = (0.0, 0.0)
-    width = pair.left.shape[1]
-    return compose_for_levels(*percentiles, width, levels, target_width=levels.width)
-
-
-def _composed(pair: Pair, composition: Composition) -> Pair:
-    left, right = apply_composition(pair.left, pair.right, composition)
-    truth = None if pair.truth is None else _composed_truth(pair.truth, composition, left.shape)
-    return dataclasses.replace(pair, left=left, right=right, truth=truth)
-
-
-def _composed_truth(truth: np.ndarray, composition: Composition, shape) -> np.ndarray:
-    """True disparity of the composed right view's pixels, of the composed pair's (h, w)."""
-    width, shift = composition.width, composition.shift
-    # Picked, not averaged: between near and far there is nothing, and beside unknown is unknown.
-    size = (width, shape[0])
-    resized = cv2.resize(truth, size, interpolation=cv2.INTER_NEAREST_EXACT)
-    # The columns that the right view keeps, see `apply_composition`.
-    first = max(0, -shift) + shift
-    kept = resized[:, first : first + shape[1]]
-    return (kept * (width / truth.shape[1]) + shift).astype(np.float32)
 
 
 def _check_size(name, one, one_shape, other, other_shape):

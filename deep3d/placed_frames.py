@@ -21,6 +21,7 @@ from deep3d.comfort import Placement, Placer
 from deep3d.conversion_config import ConversionConfig
 from deep3d.disparity import expected_disparity
 from deep3d.eye_views import measure_prediction, placer_for
+from deep3d.frame_stack import FrameStacker
 from deep3d.inference import Predictor
 from deep3d.stage_clock import StageClock
 from deep3d.temporal import Stabiliser
@@ -115,6 +116,7 @@ class _Parts:
     detector: ShotDetector
     bars: AreaFollower
     last_bars: BlackBars
+    stacker: FrameStacker
     stabiliser: Stabiliser
     placer: Placer
 
@@ -122,11 +124,12 @@ class _Parts:
         self.detector, self.stabiliser = ShotDetector(), Stabiliser(config.steadiness)
         self.placer, self.bars = placer_for(predictor.config.levels, config), AreaFollower()
         self.last_bars = BlackBars()
+        self.stacker = FrameStacker(predictor.config.frames)
         if state is None:
             return
         bars = json.loads(state["bars"].tobytes())
         self.bars, self.last_bars = AreaFollower(bars["known"]), BlackBars(*bars["last"])
-        for part in ("detector", "stabiliser", "placer"):
+        for part in ("detector", "stacker", "stabiliser", "placer"):
             prefix = f"{part}."
             own = {name[len(prefix) :]: state[name] for name in state if name.startswith(prefix)}
             getattr(self, part).state = own
@@ -147,12 +150,16 @@ def _placed(waiting, placements) -> Iterator[PlacedFrame]:
 
 @dataclasses.dataclass(frozen=True)
 class _WatchedFrame:
-    """A frame that the network has not seen yet, with its picture as the network takes it."""
+    """A frame that the network has not seen yet, with its picture as the network takes it.
+
+    `stacked` is that picture with those before it, if the network sees several.
+    """
 
     left: np.ndarray
     bars: BlackBars
     pts: int
     small: np.ndarray
+    stacked: np.ndarray
     starts_shot: bool
     state: State | None
 
@@ -165,7 +172,7 @@ def _predicted(
     levels = predictor.config.levels
     for batch in _batches(_watched(frames, predictor, parts, color, state, clock)):
         with clock("network"):
-            predictions = predict(np.stack([frame.small for frame in batch]))
+            predictions = predict(np.stack([frame.stacked for frame in batch]))
         for frame, prediction in zip(batch, predictions, strict=True):
             state = frame.state
             if state is not None and not frame.starts_shot:  # a new shot begins from nothing
@@ -196,8 +203,12 @@ def _watched(frames, predictor, parts: _Parts, color, state, clock) -> Iterator[
         larger = left.shape[0] * left.shape[1] / _USUAL_PIXELS
         begins = segment * max(1.0, larger) >= enough
         segment = 1 if begins else segment + 1
-        kept = before | {"digest": _digest(left)} if begins else None
-        yield _WatchedFrame(left, bars, pts, _for_network(small, color), starts_shot, kept)
+        kept = None
+        if begins:
+            kept = before | parts.state("stacker") | {"digest": _digest(left)}
+        small = _for_network(small, color)
+        stacked = parts.stacker.update(small, starts_shot)
+        yield _WatchedFrame(left, bars, pts, small, stacked, starts_shot, kept)
     if state is not None and segment == 0:
         raise ResumeError("The frame with which to go on is missing.")
 

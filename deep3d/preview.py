@@ -16,6 +16,7 @@ from deep3d.atomic_file import write_bytes
 from deep3d.conversion_config import ConversionConfig
 from deep3d.disparity import expected_disparity
 from deep3d.eye_views import left_parallax, place_alone, render_eyes
+from deep3d.frame_stack import stack_frames
 from deep3d.image_file import read_image
 from deep3d.inference import Predictor
 from deep3d.output_files import is_image
@@ -148,7 +149,8 @@ def _pictures(reader: VideoReader) -> Iterator[tuple[float, np.ndarray, float]]:
 def _in_3d(time_s, picture, pixel_aspect, predictor: Predictor, config) -> Moment:
     levels = predictor.config.levels
     predict = predictor.probabilities if config.renderer == "select" else predictor.disparity
-    prediction = predict(predictor.shrink(picture)[np.newaxis])[0]
+    seen = stack_frames([predictor.shrink(picture)], predictor.config.frames)
+    prediction = predict(seen[np.newaxis])[0]
     placement = place_alone(prediction, levels, config)
     picture = _square(picture, pixel_aspect)
     left, right = render_eyes(picture, prediction, levels, placement, config)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import pathlib
 import subprocess
@@ -7,8 +8,10 @@ import cv2
 import keras
 import numpy as np
 import pytest
+from stereo_data import write_data_set
 from stereo_films import two_planes, write_film
 
+from data_pipeline.stereo_pack import pack_data_set
 from deep3d import checkpoint
 from deep3d.config import ModelConfig
 from deep3d.disparity import DisparityLevels
@@ -56,7 +59,7 @@ def pairs_folder(tmp_path):
         (("--data={tmp}/absent",), 1, "There is no folder"),
         (("--data={tmp}",), 1, "no stereo pairs"),
         (("--data={data}", "--layout=kitti"), 1, "does not have the layout of kitti"),
-        (("--data={data}", "--layout=kiti"), 1, "layout must be shards, kitti,"),
+        (("--data={data}", "--layout=kiti"), 1, "layout must be shards, pack, kitti,"),
         (("--data={tmp}/*.mkv",), 1, "No film was found by"),
         (("--data={kitti}",), 1, "image_3/000000_10.png is missing"),
         (("--data={data}", "--classes={tmp}/absent.csv"), 1, "absent.csv"),
@@ -108,6 +111,26 @@ def test_eval_film(model_file, tmp_path):
     result = json.loads((tmp_path / "out" / "eval.json").read_text())
     assert [item["name"].split()[0] for item in result["per_item"]] == ["a"] * 4
     assert result["evaluated"]["layout"] == "films"
+
+
+def test_eval_pack_with_models_of_several_frames(model_file, tmp_path):
+    """The models see other numbers of frames of the same pairs; the data set stores two."""
+    data = write_data_set(tmp_path / "data", ("test",), frames_before=1)
+    pack_data_set(data, tmp_path / "pack")
+    config = dataclasses.replace(CONFIG, encoder="vgg11", channel_divisor=16, frames=3)
+    checkpoint.save_model(tmp_path / "three.h5", build_deep3d(config), config)
+    done = run(
+        f"--data={tmp_path / 'pack'}",
+        f"--model={model_file}",
+        f"--compare={tmp_path / 'three.h5'}",
+        f"--output={tmp_path / 'out'}",
+        "--max_items=3",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    result = json.loads((tmp_path / "out" / "eval.json").read_text())
+    assert result["evaluated"]["layout"] == "pack"
+    assert [item["name"] for item in result["per_item"]] == ["test 0", "test 7", "test 14"]
+    assert result["comparison"]["pairs"] == 3
 
 
 def test_eval_pair_of_unequal_sizes(model_file, pairs_folder):

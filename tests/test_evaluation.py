@@ -8,6 +8,7 @@ import cv2
 import keras
 import numpy as np
 import pytest
+from two_frame_model import two_frame_predictor
 
 from deep3d import evaluation, metrics
 from deep3d.config import ModelConfig
@@ -16,6 +17,7 @@ from deep3d.inference import Predictor, network_size
 from deep3d.model import build_deep3d
 from deep3d.pairs import Pair
 from deep3d.rendering import warp
+from deep3d.report import format_table
 
 CONFIG = ModelConfig(levels=DisparityLevels(minimum=-4, count=8, width=96), height=32, width=96)
 ROWS = [
@@ -247,6 +249,33 @@ def test_predict_pair_scores_are_those_of_the_views():
     for name in ("copy_left", "model", "model_affine", "oracle"):
         expected = metrics.mean_absolute_error(pair.right, prediction.views[name])
         assert mae[name] == pytest.approx(expected), name
+
+
+def test_predict_pair_shows_the_frames_before():
+    """The network's disparity is the brightness, 0..1, of the frame before."""
+    pair, predictor = shifted_pair("a", 2, 0), two_frame_predictor()
+    older, latest = (np.full_like(pair.left, value) for value in (51, 204))
+    for before, brightness in (((latest, older), 0.8), ((older, latest), 0.2), ((latest,), 0.8)):
+        known = dataclasses.replace(pair, before=before)
+        prediction = evaluation.predict_pair(known, predictor, 0.0, (0.0, 1.0))
+        np.testing.assert_allclose(prediction.disparity, brightness, atol=1e-5)
+    alone = evaluation.predict_pair(pair, predictor, 0.0, (0.0, 1.0))
+    itself = cv2.resize(pair.left.mean(axis=2) / 255, (64, 32), interpolation=cv2.INTER_AREA)
+    itself = cv2.resize(itself, (120, 60), interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_allclose(alone.disparity, itself, atol=0.01)
+
+
+def test_evaluate_counts_pairs_with_fewer_frames(result):
+    pair = shifted_pair("a", 2, 0)
+    known = dataclasses.replace(pair, before=(pair.left,))
+    several = evaluation.evaluate([pair, known, pair], two_frame_predictor())
+    assert several["frames"] == {"seen": 2, "pairs_with_fewer": 2}
+    assert (
+        "sees 2 frames, of which the earliest known was repeated in 2 of the pairs"
+        in format_table(several)
+    )
+    assert result["frames"] == {"seen": 1, "pairs_with_fewer": 0}
+    assert "the earliest" not in format_table(result)
 
 
 @pytest.mark.parametrize(

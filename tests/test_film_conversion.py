@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 from test_conversion import CONFIG, audio_packets, picture, times
+from two_frame_model import two_frame_predictor
 from video_samples import write_video
 
 from deep3d import film_output, placed_frames
@@ -95,6 +96,16 @@ def test_interrupted_film_equals_uninterrupted(film, tmp_path, predictor, suffix
     assert result.frames == frames and not result.remarks
     assert pictures(resumed) == pictures(whole)
     assert set(os.listdir(tmp_path)) - {"silent.mkv"} == {resumed.name, whole.name}
+
+
+@pytest.mark.parametrize("steadiness", [1.0, 16.0])
+def test_interrupted_film_of_several_frames_equals_uninterrupted(film, tmp_path, steadiness):
+    config = ConversionConfig(preset="ultrafast", lossless=True, steadiness=steadiness)
+    predictor = two_frame_predictor()
+    convert(film, tmp_path / "whole.mkv", predictor, config)
+    # after the segments that end at frames 9 and 19, a cut and none
+    convert_interrupted(film, tmp_path / "resumed.mkv", predictor, config, (12, 22))
+    assert pictures(tmp_path / "resumed.mkv") == pictures(tmp_path / "whole.mkv")
 
 
 def test_interrupted_film_with_bars_equals_uninterrupted(tmp_path, predictor):

@@ -12,6 +12,7 @@ LAYERS = {
     "atomic_file": 0,
     "disparity": 0,
     "disocclusions": 0,
+    "frame_stack": 0,
     "video": 0,
     "wording": 0,
     "cluster": 0,
@@ -56,6 +57,7 @@ LAYERS = {
     "eye_views": 2,
     "baselines": 2,
     "disparity_files": 1,
+    "composed_pairs": 2,
     "pairs": 2,
     "stereo_layouts": 3,
     "vgg": 3,
@@ -95,14 +97,14 @@ WITHOUT_FRAMEWORK = {
     "depth_scores", "clip_scores", "pairs", "temporal", "image_file", "left_disparity",
     "devices", "frame_packer", "batch", "output_files", "comfort", "eye_views",
     "structural_similarity", "bands", "followed_points", "bootstrap", "comparison",
-    "cluster",
+    "cluster", "frame_stack", "composed_pairs",
     "lite_inference", "wording", "model_files", "conversion_plan", "preview_pictures",
     "lettering", "event_log", "disparity_pictures", "profile_picture",
     "validation_baselines", "validation_pictures", "disparity_files", "stereo_layouts",
 }  # fmt: skip
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",
-    "image_file", "wording", "pairs", "stereo_layouts",
+    "image_file", "wording", "pairs", "stereo_layouts", "frame_stack",
 }  # fmt: skip
 
 

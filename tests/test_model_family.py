@@ -315,11 +315,19 @@ def test_model_without_selection_has_no_disparity(tmp_path):
         export(tmp_path / "flat.h5", tmp_path / "flat.tflite")
 
 
-def test_model_of_several_frames_is_no_converter():
+def test_predictor_of_several_frames_rejects_others():
     config = dataclasses.replace(SMALL, frames=2)
     model = build_deep3d(config)
-    with pytest.raises(ValueError, match="sees 2 frames"):
-        Predictor(model, config)
+    pictures = np.random.default_rng(0).integers(0, 256, (1, 32, 64, 6), np.uint8)
+    predictor = Predictor(model, config)
+    assert predictor.probabilities(pictures).shape == (1, 32, 64, 4)
+    for predict in (predictor.disparity, predictor.probabilities):
+        with pytest.raises(ValueError, match=r"show 2 frames each, in 6 channels.*64, 3\)"):
+            predict(pictures[..., :3])
+
+
+def test_model_of_several_frames_rejects_symmetric_training():
+    model = build_deep3d(config := dataclasses.replace(SMALL, frames=2))
     with pytest.raises(ValueError, match="right views of all frames"):
         training.compile_trainer(model, Experiment(config, TrainingConfig(symmetric=1.0)))
 

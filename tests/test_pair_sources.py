@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from stereo_films import textured_pair, title_card, two_planes, write_film
 
-from data_pipeline import pair_sources, stereo_movies
-from data_pipeline.movie import MovieOptions
+from data_pipeline import pair_sources
 from deep3d.stereo_matching import disparity_percentiles
+from deep3d.video import VideoReader
 
 FRAME_RATE = 8
 
@@ -39,7 +39,7 @@ def test_find_layout_by_content(tmp_path):
 
 
 def test_open_pairs_rejects_unknown_layouts(tmp_path):
-    with pytest.raises(ValueError, match=r"layout must be shards, kitti, .*Received: kiti"):
+    with pytest.raises(ValueError, match=r"layout must be shards, pack, kitti, .*Received: kiti"):
         pair_sources.open_pairs(str(tmp_path), "kiti")
 
 
@@ -89,6 +89,35 @@ def test_film_pairs_leave_title_cards_out_and_end_runs_at_cuts(tmp_path):
     assert not any(p.follows for p in pair_sources.FilmPairs(str(tmp_path / "b.mkv"), frames=6))
 
 
+def test_film_pairs_read_the_frames_before(tmp_path):
+    """Beside those of a source that hands on every frame of the film."""
+    write_film(tmp_path / "a.mkv", shot(1, 32), "full_sbs", FRAME_RATE)
+    plain = list(pair_sources.FilmPairs(str(tmp_path / "a.mkv"), frames=6))
+    found = list(pair_sources.FilmPairs(str(tmp_path / "a.mkv"), frames=6, frames_before=3))
+    with VideoReader(tmp_path / "a.mkv") as reader:
+        films = [
+            (float(frame.time), frame.image[:, : frame.image.shape[1] // 2]) for frame in reader
+        ]
+    assert [pair.name for pair in found] == [pair.name for pair in plain]
+    for pair, alone in zip(found, plain, strict=True):
+        np.testing.assert_array_equal(pair.left, alone.left)
+        np.testing.assert_array_equal(pair.right, alone.right)
+        assert alone.before == () and pair.follows == alone.follows
+        number = round(float(pair.name.split()[1]) * FRAME_RATE)
+        assert len(pair.before) == 3
+        for k, view in enumerate(pair.before, start=1):
+            np.testing.assert_array_equal(view, films[number - k][1])
+
+
+def test_film_pairs_begin_with_their_shot(tmp_path):
+    """The one place, 0.5 s, lies two frames after a cut: see `FRAME_RATE`."""
+    write_film(tmp_path / "a.mkv", shot(1, 2) + shot(2, 6), "full_sbs", FRAME_RATE)
+    found = list(pair_sources.FilmPairs(str(tmp_path / "a.mkv"), frames=2, frames_before=8))
+    assert [float(pair.name.split()[1]) for pair in found] == [0.5, 0.625]
+    assert [len(pair.before) for pair in found] == [2, 3]
+    np.testing.assert_array_equal(found[1].before[0], found[0].left)
+
+
 def test_film_pairs_of_several_films_share_what_is_allowed(tmp_path):
     for name in ("a", "b", "c"):
         write_film(tmp_path / f"{name}.mkv", shot(ord(name), 16))
@@ -120,43 +149,3 @@ def test_film_pairs_need_no_more_memory_for_more_frames(tmp_path):
         tracemalloc.stop()
         assert count == frames
     assert max(peaks) < 1.3 * peaks[0]
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("films")
-    movies = {}
-    for split, names in (("train", "a"), ("validation", "b"), ("test", "cd")):
-        movies[split] = [
-            stereo_movies.Movie(str(write_film(folder / f"{n}.mkv", shot(ord(n), 6))), n)
-            for n in names
-        ]
-    options = MovieOptions("full_sbs", every_s=0.125, width=192, minimum_width=128)
-    config = stereo_movies.StereoMoviesConfig(name="movies", splits=movies, options=options)
-    return stereo_movies.build(str(folder / "data"), config).data_dir
-
-
-def test_ingested_pairs_know_their_movies(data_dir):
-    pairs, validation = pair_sources.ingested_pairs(data_dir, "test", 96, 128)
-    for _ in range(2):
-        found = list(pairs)
-        assert {pair.film for pair in found} == {"c", "d"} and len(found) > 4
-        assert all(pair.left.shape == (96, 128, 3) for pair in found)
-    assert {pair.film for pair in validation} == {"b"}
-    # The window of a record and the name beside it belong together: films differ in texture.
-    by_film = {name: [p.left for p in found if p.film == name] for name in "cd"}
-    apart = np.abs(by_film["c"][0].astype(int) - by_film["d"][0]).mean()
-    assert apart > 10
-
-
-def test_ingested_pairs_spread_and_fall_back(data_dir):
-    pairs, _ = pair_sources.ingested_pairs(data_dir, "test", 96, 128, at_most=3)
-    assert 1 < len(list(pairs)) <= 3
-    assert pair_sources.ingested_pairs(data_dir, "validation", 96, 128)[1] is None
-
-
-def test_ingested_pairs_reject_a_missing_split(data_dir, tmp_path):
-    with pytest.raises(ValueError, match=r"split must be .*Received: holdout"):
-        pair_sources.ingested_pairs(data_dir, "holdout", 96, 128)
-    with pytest.raises(ValueError, match="must hold a data set"):
-        pair_sources.ingested_pairs(tmp_path, "test", 96, 128)

@@ -3,6 +3,7 @@ import types
 import cv2
 import numpy as np
 import pytest
+from two_frame_model import two_frame_predictor
 
 from deep3d.conversion_config import ConversionConfig
 from deep3d.disparity import DisparityLevels
@@ -15,7 +16,7 @@ class TremblingPredictor:
     """Every frame's prediction is noise of its own."""
 
     def __init__(self):
-        self.config = types.SimpleNamespace(levels=LEVELS)
+        self.config = types.SimpleNamespace(levels=LEVELS, frames=1)
         self.rng = np.random.default_rng(0)
 
     def shrink(self, picture):
@@ -53,3 +54,39 @@ def test_placed_frames_hold_still(renderer):
     for first in (0, 20):
         np.testing.assert_array_equal(steady[first], raw[first])
         assert np.abs(steady[first + 1] - raw[first + 1]).mean() > 0.01
+
+
+def shaded(count, cut):
+    """Two shots, each frame of which is a little brighter than the one before."""
+    return [
+        (texture(1 if number < cut else 2) // 2 + 4 * number + (0 if number < cut else 40), number)
+        for number in range(count)
+    ]
+
+
+def test_placed_frames_show_a_network_the_frames_before():
+    """Its disparity is the brightness of the frame before, or of the first frame of a shot."""
+    frames, predictor = shaded(20, 11), two_frame_predictor()
+    placed = list(placed_frames(frames, predictor, ConversionConfig(steadiness=1)))
+    assert [n for n, frame in enumerate(placed) if frame.starts_shot] == [0, 11]
+    for number, frame in enumerate(placed):
+        before = number if number in (0, 11) else number - 1
+        expected = predictor.shrink(frames[before][0]).mean(axis=2) / 255
+        np.testing.assert_allclose(frame.prediction, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("cut", [5, 9, 30])
+def test_placed_frames_of_several_frames_resume_alike(monkeypatch, cut):
+    """Segments begin at a cut or within a shot."""
+    monkeypatch.setattr(f"{placed_frames.__module__}.SHORTEST_SEGMENT", 3)
+    monkeypatch.setattr(f"{placed_frames.__module__}.LONGEST_SEGMENT", 7)
+    frames, predictor, config = shaded(24, cut), two_frame_predictor(), ConversionConfig()
+    whole = list(placed_frames(frames, predictor, config))
+    borders = [number for number, frame in enumerate(whole) if frame.state is not None]
+    assert len(borders) >= 3
+    for border in borders:
+        state = whole[border].state
+        resumed = placed_frames(frames[border:], predictor, config, state=state)
+        for one, other in zip(whole[border:], resumed, strict=True):
+            np.testing.assert_array_equal(one.prediction, other.prediction)
+            assert one.placement == other.placement

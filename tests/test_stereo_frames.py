@@ -19,7 +19,7 @@ class FlatPredictor:
     """Everything is three pixels of 96 in front of the screen."""
 
     def __init__(self):
-        self.config = types.SimpleNamespace(levels=LEVELS)
+        self.config = types.SimpleNamespace(levels=LEVELS, frames=1)
         self.seen = []
 
     def shrink(self, picture):

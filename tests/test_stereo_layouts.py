@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_disparity_files import write_pfm, write_sintel
 
-from deep3d import pairs, stereo_layouts
+from deep3d import composed_pairs, stereo_layouts
 from deep3d.disparity import DisparityLevels
 from deep3d.pairs import FilePairs
 
@@ -233,7 +233,7 @@ def test_sources_read_anew_and_hold_one_pair(tmp_path):
         for side in ("left", "right"):
             write(tmp_path / side / f"{number:03}.png", scene(number)[0])
     levels = DisparityLevels(minimum=-4, count=8, width=64)
-    source = pairs.ComposedPairs(FilePairs(stereo_layouts.list_pairs(tmp_path)), levels)
+    source = composed_pairs.ComposedPairs(FilePairs(stereo_layouts.list_pairs(tmp_path)), levels)
     for _ in range(2):
         views, alive = [], []
         for pair in source:

@@ -139,7 +139,18 @@ def remark(result: dict, place: str = "in brackets") -> str:
     over = result.get("resampled", "pairs")
     return (
         f"{pair_count(result)}; {place} 95 % bootstrap intervals over {over}; "
-        f"{chosen_baselines(result)}."
+        f"{chosen_baselines(result)}{_frames_seen(result)}."
+    )
+
+
+def _frames_seen(result: dict) -> str:
+    """Of a model that sees several frames, what it saw; else nothing."""
+    frames = result.get("frames") or {}
+    if frames.get("seen", 1) == 1:
+        return ""
+    return (
+        f"; the model sees {frames['seen']} frames, of which the earliest known was repeated in "
+        f"{frames['pairs_with_fewer']} of the pairs"
     )
 
 
