@@ -51,7 +51,7 @@ def main(arguments):
     from deep3d import evaluation, inference, pretrained, report
 
     names = filter(None, (options.model, options.compare))
-    predictor, *others = (inference.Predictor(*pretrained.load_model(name)) for name in names)
+    predictor, *others = (inference.evaluable(*pretrained.load_model(name)) for name in names)
     frames = max(one.config.frames for one in (predictor, *others))
     if raw is None:
         size = predictor.config.height, predictor.config.width

@@ -9,7 +9,7 @@ Pairs are read one after the other and none is kept; what grows with their numbe
 from collections.abc import Callable, Iterable
 
 from deep3d import bands, baselines, depth_scores, metrics, score_tables
-from deep3d.inference import Predictor
+from deep3d.inference import ColorPredictor, Predictor
 from deep3d.pair_prediction import PairPrediction, predict_pair, search_range
 from deep3d.pair_scores import PairScorer
 from deep3d.pairs import Pair
@@ -18,7 +18,7 @@ from deep3d.perceptual import PerceptualDistance
 
 def evaluate(
     pairs: Iterable[Pair],
-    predictor: Predictor,
+    predictor: Predictor | ColorPredictor,
     validation: Iterable[Pair] | None = None,
     on_pair: Callable[[int, PairPrediction], None] | None = None,
     perceptual: bool = False,
@@ -35,7 +35,7 @@ def evaluate(
 
     Args:
         pairs: Composed pairs; without `validation` they are iterated over twice.
-        predictor: The model.
+        predictor: The model; one without a selection layer has the row "model" and no disparity.
         validation: Composed pairs on which the fixed shift and the fixed ramp are chosen; the
             evaluated pairs themselves when None, which flatters those two baselines.
         on_pair: Called with the running number and the predictions of each pair.

@@ -31,7 +31,33 @@ def network_size(width: int, height: int, config: ModelConfig) -> tuple[int, int
     return columns, max(32, rows)
 
 
-class Predictor:
+class _PictureNetwork:
+    """What all networks have in common that are asked about pictures."""
+
+    config: ModelConfig
+
+    def shrink(self, picture: np.ndarray) -> np.ndarray:
+        """A picture as the network takes it.
+
+        Args:
+            picture: (h, w, 3) uint8 or uint16 RGB.
+
+        Returns:
+            (rows, columns, 3) of that type and of `network_size`.
+        """
+        size = network_size(picture.shape[1], picture.shape[0], self.config)
+        return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+    def _predicted(self, model, pictures: np.ndarray) -> np.ndarray:
+        if pictures.shape[-1] != 3 * self.config.frames:
+            raise ValueError(
+                f"Pictures for this model must show {self.config.frames} frames each, in "
+                f"{3 * self.config.frames} channels. Received: {pictures.shape}"
+            )
+        return np.asarray(model.predict_on_batch(scaled(pictures)), np.float32)
+
+
+class Predictor(_PictureNetwork):
     """Runs a Keras network on batches of uint8 pictures.
 
     Args:
@@ -46,7 +72,7 @@ class Predictor:
         if not config.selection:
             raise ValueError(
                 "This model has no selection layer: it regresses colors and knows no disparity, "
-                "which conversion and evaluation need."
+                "which conversion needs; it can be evaluated only."
             )
         import keras  # takes seconds, and `LitePredictor` does without
 
@@ -62,18 +88,6 @@ class Predictor:
         for weights in self._model.get_weights():
             digest.update(weights.tobytes())
         return digest.hexdigest()
-
-    def shrink(self, picture: np.ndarray) -> np.ndarray:
-        """A picture as the network takes it.
-
-        Args:
-            picture: (h, w, 3) uint8 or uint16 RGB.
-
-        Returns:
-            (rows, columns, 3) of that type and of `network_size`.
-        """
-        size = network_size(picture.shape[1], picture.shape[0], self.config)
-        return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
     def disparity(self, pictures: np.ndarray) -> np.ndarray:
         """Expected disparity of the right view.
@@ -104,13 +118,44 @@ class Predictor:
         """
         return self._predicted(self._probabilities, pictures)
 
-    def _predicted(self, model, pictures: np.ndarray) -> np.ndarray:
-        if pictures.shape[-1] != 3 * self.config.frames:
-            raise ValueError(
-                f"Pictures for this model must show {self.config.frames} frames each, in "
-                f"{3 * self.config.frames} channels. Received: {pictures.shape}"
-            )
-        return np.asarray(model.predict_on_batch(scaled(pictures)), np.float32)
+
+class ColorPredictor(_PictureNetwork):
+    """Runs a network without a selection layer, which can be evaluated and cannot convert.
+
+    Args:
+        model: Keras model of `build_deep3d`.
+        config: Its architecture.
+    """
+
+    def __init__(self, model, config: ModelConfig):
+        import keras
+
+        self.config = config
+        self._right = keras.Model(model.input, model.output["right"])
+
+    def right_views(self, pictures: np.ndarray) -> np.ndarray:
+        """Colors of the right views.
+
+        Args:
+            pictures: As for `Predictor.disparity`.
+
+        Returns:
+            (batch, rows, columns, 3) uint8 RGB.
+
+        Raises:
+            ValueError: If the network sees another number of frames.
+        """
+        return np.rint(255.0 * self._predicted(self._right, pictures)).astype(np.uint8)
+
+
+def evaluable(model, config: ModelConfig) -> Predictor | ColorPredictor:
+    """What evaluates a network, with a selection layer or without.
+
+    Args:
+        model: Keras model of `build_deep3d`.
+        config: Its architecture.
+    """
+    return (Predictor if config.selection else ColorPredictor)(model, config)
 
 
 def scaled(pictures: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from deep3d import baselines, depth_scores
 from deep3d.disparity import expected_disparity
 from deep3d.frame_stack import stack_frames
-from deep3d.inference import Predictor
+from deep3d.inference import ColorPredictor, Predictor
 from deep3d.pairs import Pair
 from deep3d.rendering import render_select, render_warp
 
@@ -19,7 +19,7 @@ class PairPrediction:
 
     Attributes:
         pair: The pair, (h, w, 3) uint8 views.
-        disparity: (h, w) float32 disparity of the model in pixels of the pair.
+        disparity: (h, w) float32 disparity of the model in pixels of the pair; None if it has none.
         views: Right view of each row by name, (h, w, 3) uint8, in the order of the table.
         disparities: Disparity of each row that has one, (h, w) float32; of "truth" NaN where it is
             unknown.
@@ -27,7 +27,7 @@ class PairPrediction:
     """
 
     pair: Pair
-    disparity: np.ndarray
+    disparity: np.ndarray | None
     views: dict[str, np.ndarray]
     disparities: dict[str, np.ndarray]
     measured: np.ndarray
@@ -38,7 +38,7 @@ class PairPrediction:
         return self.measured if self.pair.truth is None else self.pair.truth
 
 
-def search_range(predictor: Predictor) -> tuple[int, int]:
+def search_range(predictor: Predictor | ColorPredictor) -> tuple[int, int]:
     """Disparities that baselines and oracle may have: what the model can choose from.
 
     Args:
@@ -52,7 +52,7 @@ def search_range(predictor: Predictor) -> tuple[int, int]:
 
 
 def predict_pair(
-    pair: Pair, predictor: Predictor, shift: float, ramp: tuple[float, float]
+    pair: Pair, predictor: Predictor | ColorPredictor, shift: float, ramp: tuple[float, float]
 ) -> PairPrediction:
     """The right view of one pair by every row of the table.
 
@@ -93,12 +93,17 @@ def predict_pair(
     return PairPrediction(pair, disparity, views, disparities, measured)
 
 
-def _add_model(predictor, pair, reference, views, disparities) -> np.ndarray:
+def _add_model(predictor, pair, reference, views, disparities) -> np.ndarray | None:
     """Adds the rows of the model; returns its disparity, (h, w) float32 in pixels of the pair."""
     left, (height, width) = pair.left, pair.left.shape[:2]
     levels, frames = predictor.config.levels, predictor.config.frames
     seen = [predictor.shrink(view) for view in (left, *pair.before[: frames - 1])]
-    probabilities = predictor.probabilities(stack_frames(seen, frames)[np.newaxis])[0]
+    stack = stack_frames(seen, frames)[np.newaxis]
+    if not predictor.config.selection:
+        right = predictor.right_views(stack)[0]
+        views["model"] = cv2.resize(right, (width, height), interpolation=cv2.INTER_LINEAR)
+        return None
+    probabilities = predictor.probabilities(stack)[0]
     # The network's pixels are those of the composed pair, however wide that is: its composition
     # has already brought the disparities to the levels.
     small = expected_disparity(probabilities, levels)

@@ -13,11 +13,11 @@ from two_frame_model import two_frame_predictor
 from deep3d import evaluation, metrics
 from deep3d.config import ModelConfig
 from deep3d.disparity import DisparityLevels
-from deep3d.inference import Predictor, network_size
+from deep3d.inference import ColorPredictor, Predictor, evaluable, network_size
 from deep3d.model import build_deep3d
 from deep3d.pairs import Pair
 from deep3d.rendering import warp
-from deep3d.report import format_table
+from deep3d.report import Cases, format_result, format_table, write_result
 
 CONFIG = ModelConfig(levels=DisparityLevels(minimum=-4, count=8, width=96), height=32, width=96)
 ROWS = [
@@ -263,6 +263,25 @@ def test_predict_pair_shows_the_frames_before():
     itself = cv2.resize(pair.left.mean(axis=2) / 255, (64, 32), interpolation=cv2.INTER_AREA)
     itself = cv2.resize(itself, (120, 60), interpolation=cv2.INTER_LINEAR)
     np.testing.assert_allclose(alone.disparity, itself, atol=0.01)
+
+
+def test_evaluate_a_model_without_selection_layer(tmp_path, result):
+    config = dataclasses.replace(CONFIG, selection=False)
+    keras.utils.set_random_seed(0)
+    predictor = evaluable(build_deep3d(config), config)
+    assert isinstance(predictor, ColorPredictor)
+    pairs, cases = [shifted_pair("one", 2, 0), shifted_pair("two", 1, 1)], Cases(config.levels)
+    found = evaluation.evaluate(pairs, predictor, on_pair=cases.add)
+    assert [row["name"] for row in found["rows"]] == ROWS[:-2]
+    picture = predictor.shrink(pairs[0].left)
+    right = predictor.right_views(picture[np.newaxis])[0]
+    enlarged = cv2.resize(right, (120, 60), interpolation=cv2.INTER_LINEAR)
+    expected = np.abs(enlarged.astype(float) - pairs[0].right).mean()
+    scored = {row["name"]: row for row in found["per_item"][0]["rows"]}["model"]
+    assert scored["mae"] == pytest.approx(expected, abs=1e-4)
+    assert scored.get("ordinal_error") is None
+    assert "| model |" in format_result(found)
+    write_result(found, tmp_path, cases)
 
 
 def test_evaluate_counts_pairs_with_fewer_frames(result):
