@@ -71,8 +71,12 @@ def _train(experiment, packs):
 
         strategy = start(experiment.training)
     batches, errors = _mixed_batches(packs, experiment) if packs else _stereo_batches(experiment)
-    with errors:
-        return train(experiment, *batches, flags.FLAGS.workdir, strategy=strategy)
+    try:
+        with errors:
+            return train(experiment, *batches, flags.FLAGS.workdir, strategy=strategy)
+    except BaseException:
+        print()  # the line of Keras's progress has no end yet
+        raise
 
 
 def _weights(packs):

@@ -25,6 +25,7 @@ from deep3d.model_files import CheckpointError
 
 CONFIG_ATTRIBUTE = "deep3d_config"
 MAX_CONFIG_CHARACTERS = 100_000
+KIND_ATTRIBUTE = "kind"
 
 
 class ArchitectureError(CheckpointError):
@@ -76,7 +77,9 @@ def save_model(
             file.attrs.update(dataclasses.asdict(progress))
         _write(file.create_group("weights"), _by_path(model.variables), half)
         if optimizer is not None:
-            _write(file.create_group("optimizer"), _by_number(optimizer.variables), False)
+            group = file.create_group("optimizer")
+            group.attrs[KIND_ATTRIBUTE] = _kind(optimizer)
+            _write(group, _by_number(optimizer.variables), False)
     try:
         write_bytes(path, content.getbuffer())
     except OSError as error:
@@ -195,13 +198,24 @@ def _read(file: h5py.File, group_name: str, variables: dict, path):
 
 def _check_optimizer(file: h5py.File, optimizer, path):
     group = file.get("optimizer", getlink=False)
-    stored = len(group) if isinstance(group, h5py.Group) else 0
-    if stored != len(optimizer.variables):
+    has_state = isinstance(group, h5py.Group)
+    wanted = _kind(optimizer)
+    # Files of before 0.5 do not say what optimizer they are of.
+    kind = group.attrs.get(KIND_ATTRIBUTE, wanted) if has_state else "none"
+    count, stored = len(optimizer.variables), len(group) if has_state else 0
+    if kind != wanted or stored != count:
         raise ArchitectureError(
-            f"{path} has the state of another optimizer ({stored} variables, not "
-            f"{len(optimizer.variables)}). Give the flags it was trained with, or train into "
-            "another --workdir and --start_from it."
+            f"{path} has the state of another optimizer ({kind} of {stored} variables, not "
+            f"{wanted} of {count}). Give the flags it was trained with, or train into another "
+            "--workdir and --start_from it."
         )
+
+
+def _kind(optimizer: keras.optimizers.Optimizer) -> str:
+    """What the variables of an optimizer are: others may have the same shapes."""
+    averaging = " with averaging" if optimizer.use_ema else ""
+    accumulation = " with accumulation" if optimizer.gradient_accumulation_steps else ""
+    return type(optimizer).__name__ + averaging + accumulation
 
 
 def _value(file: h5py.File, name: str, path) -> np.ndarray:

@@ -12,7 +12,9 @@ import re
 import signal
 import sys
 import typing
+import warnings
 from collections.abc import Callable, Iterator, Sequence
+from logging import getLogger
 
 from absl import app, flags, logging
 
@@ -109,7 +111,10 @@ def run_script(main: Callable[[list[str]], int | None], usage: str):
     if not flags.FLAGS.is_parsed() and "debug" not in flags.FLAGS:
         flags.DEFINE_boolean("debug", False, "Show the traceback of an error.")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # later remarks; see load_tensorflow
-    logging.set_verbosity(logging.WARNING)  # libraries tell of every file that they open
+    # Libraries tell of every file that they open, and of what they will no longer have.
+    logging.set_verbosity(logging.ERROR)
+    getLogger("tensorflow").setLevel("ERROR")
+    warnings.formatwarning = lambda message, *_: f"Warning: {message}\n"  # not its line of code
     sys.modules["__main__"].__doc__ = usage
     app.run(lambda arguments: sys.exit(_guarded(main, arguments[1:])), flags_parser=_parse)
 

@@ -178,11 +178,12 @@ class TrainingConfig:
         _check_word("optimizer", self.optimizer, OPTIMIZERS)
         _check_word("schedule", self.schedule, SCHEDULES)
         _check_word("distribute", self.distribute, DISTRIBUTIONS)
-        for name in ("step_every", "accumulate"):
+        counts = ("steps", "batch_size", "step_every", "accumulate", "checkpoint_every")
+        for name in (*counts, "summary_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1. Received: {getattr(self, name)}")
-        counts = ("warmup_steps", "patience")
-        for name in (*counts, "symmetric", "clip_norm", "largest_rise", "join_timeout_s"):
+        sizes = ("warmup_steps", "patience", "symmetric", "clip_norm", "largest_rise")
+        for name in (*sizes, "join_timeout_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative. Received: {getattr(self, name)}")
         if self.symmetric and not self.right_view:

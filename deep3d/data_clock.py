@@ -74,8 +74,9 @@ class _WatchedSequence(keras.utils.PyDataset):
         super().__init__(batches.workers, max_queue_size=batches.max_queue_size)
         self._batches, self._note = batches, note
 
-    def __len__(self):
-        return len(self._batches)
+    @property
+    def num_batches(self):
+        return self._batches.num_batches
 
     def __getitem__(self, number):
         batch = self._batches[number]

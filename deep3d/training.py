@@ -104,7 +104,7 @@ def train(
     with _clear_errors(training_batches, training.seed, strategy):
         progress = _begin(workdir, model, experiment, trainer.optimizer)
         distribution.check_same_step(progress.step, strategy)
-        validation = distribution.divisible(validation_batches(), strategy)
+        validation = _counted(distribution.divisible(validation_batches(), strategy))
         distribution.replicate(trainer, strategy, validation)
         if training.patience and progress.stale >= training.patience:
             last_step = progress.step  # patience has ended this training before
@@ -138,6 +138,30 @@ def _check_devices(training: TrainingConfig, strategy):
         )
 
 
+def _counted(batches):
+    """Validation batches of known number.
+
+    Where Keras does not know it, a graph counts the rows of a batch after the last one as well
+    (their number is a constant in it), and the loss comes out too small.
+    """
+    if isinstance(batches, keras.utils.PyDataset):
+        count = batches.num_batches
+    else:
+        import tensorflow as tf
+
+        count = int(batches.cardinality())
+        if count == tf.data.UNKNOWN_CARDINALITY:
+            count = sum(1 for _ in batches)
+            batches = batches.apply(tf.data.experimental.assert_cardinality(count))
+    if count is None or count < 1:
+        raise TrainingError(
+            "There must be validation data for one whole batch at least, and an end to them; give "
+            "more titles to validation, or a smaller --batch_size. "
+            f"Received: {count or 'no'} batches"
+        )
+    return batches
+
+
 def _rounds(training: TrainingConfig) -> tuple[int, int]:
     """Steps of a round, and the step at which this run ends."""
     round_steps = min(training.checkpoint_every, training.steps)
@@ -163,7 +187,8 @@ def _begin(workdir: pathlib.Path, model: keras.Model, experiment: Experiment, op
         except CheckpointError as error:
             if path == paths[-1]:
                 raise
-            warnings.warn(f"{error} Going on from {paths[-1]}.", stacklevel=2)
+            reason = str(error).removesuffix(".")
+            warnings.warn(f"{reason}. Going on from {paths[-1]}.", stacklevel=2)
     if training.start_from:
         checkpoint.restore(model_path(training.start_from), model, experiment.model)
     elif training.vgg_weights:

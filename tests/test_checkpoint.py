@@ -74,6 +74,19 @@ def test_restore_rejects_another_optimizer(model, tmp_path):
         restore(tmp_path / "plain.h5", model, CONFIG, averaged)
 
 
+def test_restore_rejects_another_optimizer_of_the_same_shapes(model, tmp_path):
+    """A momentum, and a sum or an average of the same shapes."""
+    accumulating = keras.optimizers.SGD(momentum=0.9, gradient_accumulation_steps=2)
+    averaged = keras.optimizers.SGD(momentum=0.9, use_ema=True)
+    for optimizer in (accumulating, averaged):
+        optimizer.build(model.trainable_variables)
+    assert len(accumulating.variables) == len(averaged.variables)
+    save_model(tmp_path / "sums.h5", model, CONFIG, optimizer=accumulating, progress=Progress(3))
+    assert restore(tmp_path / "sums.h5", model, CONFIG, accumulating) == Progress(3)
+    with pytest.raises(ArchitectureError, match=r"SGD with accumulation .* SGD with averaging"):
+        restore(tmp_path / "sums.h5", model, CONFIG, averaged)
+
+
 def test_load_model_rejects_flipped_bits(model, path):
     """A bit of a weight that the disk lost is no other weight."""
     kernel = max(model.get_weights(), key=np.size)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from data_pipeline.step_sequence import StepSequence
 from deep3d.data_clock import DataClock
 
 SLOW = 0.15  # seconds
@@ -63,6 +64,12 @@ def test_data_clock_leaves_batches_as_they_are():
     assert watched.cardinality() == 4
     for number, (left, targets) in enumerate(watched):
         assert int(left) == number and targets["right"].shape == (1,)
+
+
+@pytest.mark.parametrize("steps", [3, None])
+def test_data_clock_leaves_the_number_of_batches(steps):
+    sequence = StepSequence(lambda step: (step,), steps=steps)
+    assert DataClock().watch(sequence).num_batches == steps
 
 
 def test_data_clock_says_nothing_of_what_it_cannot_watch():

@@ -48,13 +48,35 @@ def test_train_repeats_itself(unbroken, tmp_path):
     assert_same(tmp_path, unbroken, tolerance=0)
 
 
-@pytest.mark.slow
-def test_train_killed_at_any_step_ends_the_same(unbroken, tmp_path):
-    step = random.SystemRandom().randrange(1, 200)
+def kill_and_resume(workdir, options):
+    """Kills a run after a random step, and starts it again."""
+    step = random.SystemRandom().randrange(1, options["steps"])
+    print("killed after step", step)  # shown if this fails
     with processes() as start:
-        killed = start(tmp_path, OPTIONS | {"kill_after": step})
+        killed = start(workdir, options | {"kill_after": step})
         killed.communicate(timeout=LIMIT_S)
         assert killed.returncode == -signal.SIGKILL
-        finish(start(tmp_path, OPTIONS))
-    print("killed after step", step)  # shown if this fails
+        finish(start(workdir, options))
+
+
+@pytest.mark.slow
+def test_train_killed_at_any_step_ends_the_same(unbroken, tmp_path):
+    kill_and_resume(tmp_path, OPTIONS)
     assert_same(tmp_path, unbroken, tolerance=0)
+
+
+@pytest.mark.slow
+def test_train_killed_inside_an_accumulation_ends_the_same(tmp_path):
+    """Every other checkpoint is written between the two batches that move the weights once."""
+    options = OPTIONS | {
+        "steps": 30,
+        "checkpoint_every": 3,
+        "accumulate": 2,
+        "optimizer": "sgd",
+        "schedule": "step",
+        "step_every": 7,
+    }
+    with processes() as start:
+        finish(start(tmp_path / "unbroken", options))
+    kill_and_resume(tmp_path / "killed", options)
+    assert_same(tmp_path / "killed", tmp_path / "unbroken", tolerance=0)

@@ -5,7 +5,9 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from training_runs import assert_same
 
+from data_pipeline.step_sequence import StepSequence
 from deep3d import checkpoint, compact, training
 from deep3d.checkpoint import CheckpointError, load_model
 from deep3d.config import Experiment, ModelConfig, TrainingConfig, from_json
@@ -76,6 +78,27 @@ def test_train_writes_everything(finished):
     assert config == EXPERIMENT.model
     assert model.count_params() == result.model.count_params()
     assert not list(workdir.glob(".*"))
+
+
+def test_train_from_sequences_without_tensorflow(finished, tmp_path):
+    """What packs give, endless for training, trains as the same batches of tf.data do."""
+
+    def draw(step):
+        left = np.random.default_rng(step).random((2, 32, 64, 3), dtype="float32")
+        return left, np.roll(left, -1, axis=2)
+
+    held = StepSequence(draw, 10_000, steps=1)
+    result = training.train(
+        EXPERIMENT,
+        lambda step: StepSequence(draw, step, ahead=2),
+        lambda: held,
+        tmp_path,
+        verbose=0,
+    )
+    np.testing.assert_allclose(
+        result.history["val_loss"], finished[0].history["val_loss"], rtol=1e-5
+    )
+    assert_same(tmp_path, finished[1], tolerance=1e-6)
 
 
 def with_disparity(first_step, last_step=1000):
@@ -162,6 +185,18 @@ def test_train_stops_early_and_goes_on(finished, tmp_path):
         result.model.get_weights(), finished[0].model.get_weights(), strict=True
     ):
         np.testing.assert_allclose(ours, unbroken, atol=1e-6)
+
+
+def test_train_resumes_inside_an_accumulation(tmp_path):
+    """Stopped after three batches, the gradient of the third waits for the fourth."""
+    changes = {"accumulate": 2, "averaging": 0.5, "checkpoint_every": 1, "weight_decay": 0.01}
+    changes |= {"optimizer": "sgd", "schedule": "step", "step_every": 2}
+    for folder, stops in (("unbroken", [4]), ("resumed", [3, 4])):
+        for stop in stops:
+            limited = dataclasses.replace(EXPERIMENT.training, stop_at=stop, **changes)
+            experiment = dataclasses.replace(EXPERIMENT, training=limited)
+            training.train(experiment, batches, validation, tmp_path / folder, verbose=0)
+    assert_same(tmp_path / "resumed", tmp_path / "unbroken", tolerance=1e-6)
 
 
 def test_train_starts_from_other_weights(finished, tmp_path):
@@ -280,6 +315,32 @@ def test_train_ends_when_validation_no_longer_falls(tmp_path):
         result = training.train(experiment, batches, ever_worse, tmp_path, verbose=0)
         rounds.append(len(result.history.get("loss", [])))
     assert rounds == [2, 1, 0]
+
+
+def test_train_validates_on_batches_of_unknown_number(graphs, tmp_path):
+    """Keras alone counts the rows of a third batch; its value is 2/3 of the right one."""
+    still = dataclasses.replace(EXPERIMENT.training, learning_rate=0.0, steps=1)
+    experiment = dataclasses.replace(EXPERIMENT, training=still)
+    held = lambda: batches(10_000, 10_002)  # noqa: E731
+    result = training.train(experiment, batches, held, tmp_path, verbose=0)
+    errors = [np.abs(result.model.predict_on_batch(x)["right"] - y).mean() for x, y in held()]
+    np.testing.assert_allclose(result.history["val_loss"], [np.mean(errors)], rtol=1e-5)
+
+
+def test_train_rejects_no_validation_batches(tmp_path):
+    for nothing, received in ((validation().take(0), "no"), (validation().repeat(), "-1")):
+        with pytest.raises(training.TrainingError, match=f"Received: {received} batches"):
+            training.train(EXPERIMENT, batches, lambda data=nothing: data, tmp_path, verbose=0)
+
+
+@pytest.mark.parametrize("change", [{"accumulate": 2}, {"xla": True}, {"batch_size": 3}])
+def test_train_rejects_what_several_devices_cannot(tmp_path, change):
+    class Two:  # a strategy of two devices, which is refused before it is used
+        num_replicas_in_sync = 2
+
+    experiment = Experiment(EXPERIMENT.model, dataclasses.replace(EXPERIMENT.training, **change))
+    with pytest.raises(training.TrainingError, match=f"{next(iter(change))}.*Received"):
+        training.train(experiment, batches, validation, tmp_path, strategy=Two())
 
 
 def test_train_rejects_broken_rounds(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 
 SCRIPT = pathlib.Path(__file__).with_name("training_process.py")
 # Far more than is needed, for busy machines; a process that lives so long is killed.
-LIMIT_S = 500
+LIMIT_S = 1800
 
 
 @contextlib.contextmanager
