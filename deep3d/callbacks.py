@@ -13,6 +13,7 @@ from deep3d.config import Experiment
 
 CHECKPOINT_NAME = "checkpoint.h5"
 PREVIOUS_NAME = "checkpoint_previous.h5"
+DAMAGED_NAME = "checkpoint_damaged.h5"
 MODEL_NAME = "model.h5"
 
 

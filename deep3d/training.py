@@ -10,6 +10,7 @@ sees the pictures that it would have seen. Several devices share each batch (dis
 import contextlib
 import dataclasses
 import importlib.util
+import os
 import pathlib
 import warnings
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from deep3d import checkpoint, distribution, vgg
 from deep3d import config as config_module
 from deep3d.callbacks import (
     CHECKPOINT_NAME,
+    DAMAGED_NAME,
     MODEL_NAME,
     PREVIOUS_NAME,
     BadLoss,
@@ -189,6 +191,10 @@ def _begin(workdir: pathlib.Path, model: keras.Model, experiment: Experiment, op
                 raise
             reason = str(error).removesuffix(".")
             warnings.warn(f"{reason}. Going on from {paths[-1]}.", stacklevel=2)
+            # Else the next round would keep it in the place of the sound one; machines that share
+            # the folder all come here.
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(path, workdir / DAMAGED_NAME)
     if training.start_from:
         checkpoint.restore(model_path(training.start_from), model, experiment.model)
     elif training.vgg_weights:

@@ -2,6 +2,7 @@ import dataclasses
 import pathlib
 import shutil
 
+import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -265,6 +266,9 @@ def test_train_falls_back_to_the_checkpoint_before(finished, tmp_path):
     with pytest.warns(UserWarning, match=r"damaged.*Going on from .*checkpoint_previous\.h5"):
         result = training.train(EXPERIMENT, batches, validation, tmp_path, verbose=0)
     assert len(result.history["loss"]) == 1  # the second round again
+    with h5py.File(tmp_path / "checkpoint_previous.h5") as previous:
+        assert previous.attrs["step"] == 2  # the sound one that it went on from
+    assert (tmp_path / "checkpoint_damaged.h5").stat().st_size == len(sound) // 2
     for ours, theirs in zip(
         result.model.get_weights(), finished[0].model.get_weights(), strict=True
     ):
