@@ -121,11 +121,11 @@ def _pictures(prediction: PairPrediction, levels: DisparityLevels) -> dict[str, 
         "model": views["model"],
         "anaglyph": anaglyph(pair.left, views["model"], "anaglyph_dubois"),
         "true_anaglyph": anaglyph(pair.left, pair.right, "anaglyph_dubois"),
-        known[0]: _known_picture(known[1], levels),
-        "error": _error_picture(pair.right, views["model"]),
     }
     if prediction.disparity is not None:  # not without a selection layer
         pictures["disparity"] = disparity_picture(prediction.disparity, levels)
+    pictures[known[0]] = _known_picture(known[1], levels)
+    pictures["error"] = _error_picture(pair.right, views["model"])
     if "global_shift" in views:
         pictures["shift_error"] = _error_picture(pair.right, views["global_shift"])
     for quality in JPEG_QUALITIES:
