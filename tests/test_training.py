@@ -188,6 +188,7 @@ def test_train_stops_early_and_goes_on(finished, tmp_path):
         np.testing.assert_allclose(ours, unbroken, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_train_resumes_inside_an_accumulation(tmp_path):
     """Stopped after three batches, the gradient of the third waits for the fourth."""
     changes = {"accumulate": 2, "averaging": 0.5, "checkpoint_every": 1, "weight_decay": 0.01}
@@ -321,6 +322,7 @@ def test_train_ends_when_validation_no_longer_falls(tmp_path):
     assert rounds == [2, 1, 0]
 
 
+@pytest.mark.slow
 def test_train_validates_on_batches_of_unknown_number(graphs, tmp_path):
     """Keras alone counts the rows of a third batch; its value is 2/3 of the right one."""
     still = dataclasses.replace(EXPERIMENT.training, learning_rate=0.0, steps=1)
