@@ -47,7 +47,7 @@ class Setting:
     scenes: int = 300
     held_out: int = 40
     channel_divisor: int = 8
-    steps: int = 250
+    steps: int = 150
     batch_size: int = 16
     learning_rate: float = 2e-3
 
