@@ -26,7 +26,7 @@ flags.DEFINE_string(
 )
 flags.DEFINE_boolean("swap_eyes", False, "Whether the films have the right eye first.")
 flags.DEFINE_integer("film_frames", 20, "Frames of each film, two neighbouring ones at a time.", 2)
-flags.DEFINE_boolean("lpips", False, "Whether LPIPS is computed too; needs deep3d[lpips].")
+flags.DEFINE_boolean("lpips", False, "Whether LPIPS is computed too; needs the package lpips.")
 flags.DEFINE_string("output", None, "Folder for eval.json, .txt, .tex, .html; nothing when absent.")
 flags.DEFINE_string("classes", None, "CSV with name,content; else index.csv in the data folder.")
 flags.DEFINE_string("split", "test", "Split of an ingested data set.")

@@ -1,7 +1,7 @@
 """LPIPS: how different two pictures look to a network that was trained on people's judgements.
 
 It needs the package `lpips` and with it PyTorch, which nothing else here does: `pip install
-"deep3d[lpips]"`. On first use PyTorch fetches the 230 MB of AlexNet's ImageNet weights.
+lpips`. On first use PyTorch fetches the 230 MB of AlexNet's ImageNet weights.
 Source: Zhang, Isola, Efros, Shechtman, Wang, "The Unreasonable Effectiveness of Deep Features as a
 Perceptual Metric", CVPR 2018; AlexNet with version 0.1 of the linear layers, its authors' choice
 for comparing pictures.
@@ -27,7 +27,7 @@ class PerceptualDistance:
         except ImportError as error:
             raise ValueError(
                 "LPIPS needs the packages lpips and torch, which are not installed here: "
-                f'pip install "deep3d[lpips]" ({error})'
+                f"pip install lpips ({error})"
             ) from error
         self._torch = torch
         try:

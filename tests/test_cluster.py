@@ -85,9 +85,10 @@ def test_join_rejects_a_missing_chief(addresses):
 
 def test_join_takes_a_restarted_worker_for_one(addresses):
     """A worker that reported and died does not count as there."""
-    pair = Cluster(addresses[:2], 0)
+    # Two are awaited: had one died just when it was the last, nobody could have known.
+    trio = Cluster(addresses, 0)
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        chief = pool.submit(cluster._gather, pair, time.monotonic() + 20.0)
+        chief = pool.submit(cluster._gather, trio, time.monotonic() + 20.0)
         host, port = addresses[0].split(":")
         for _ in range(100):
             try:
@@ -99,6 +100,10 @@ def test_join_takes_a_restarted_worker_for_one(addresses):
         with socket.create_connection((host, int(port))) as dying:
             dying.sendall(cluster.GREETING + b"1\n")
         time.sleep(0.5)
-        worker = pool.submit(join, Cluster(addresses[:2], 1), 20.0)
-        worker.result(timeout=30)
+        workers = [pool.submit(join, Cluster(addresses, 2), 20.0)]
+        time.sleep(0.5)
+        assert not chief.done()  # the dead one is still missing
+        workers.append(pool.submit(join, Cluster(addresses, 1), 20.0))
+        for worker in workers:
+            worker.result(timeout=30)
         assert chief.result(timeout=30) == []
