@@ -19,7 +19,7 @@ from deep3d.output_files import journal_folder
 from deep3d.placed_frames import ResumeError
 from deep3d.video import VideoError
 from deep3d.video.errors import reason
-from deep3d.video.video_reader import ReadingFaults
+from deep3d.video.reading_faults import ReadingFaults
 
 _BLOCK = 1 << 20
 
@@ -131,14 +131,6 @@ def _convert(job: FilmJob, output: FilmOutput, journal: Journal, losses) -> Film
 
 
 def _remarks(packer: FramePacker, faults: ReadingFaults, lost_packets: int) -> Iterator[str]:
-    if faults.decode_errors:
-        yield f"{faults.decode_errors} damaged packets were passed over"
-    if faults.timestamp_errors:
-        yield f"{faults.timestamp_errors} frames had no usable time and got one"
-    if faults.resized_frames:
-        width, height = packer.source_size
-        yield (
-            f"{faults.resized_frames} frames were of another size and scaled to {width}x{height}"
-        )
+    yield from faults.remarks(*packer.source_size)
     if lost_packets:
         yield f"{lost_packets} damaged packets of sound or subtitles were left out"

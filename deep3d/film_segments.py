@@ -16,7 +16,7 @@ from deep3d.journal import Journal
 from deep3d.stage_clock import StageClock
 from deep3d.stereo_frames import StereoFrame, stereo_frames
 from deep3d.video import VideoError, VideoReader
-from deep3d.video.video_reader import ReadingFaults
+from deep3d.video.reading_faults import ReadingFaults
 
 # A file may end this much before its stated end: containers round, and count audio as well.
 TOLERATED_MISSING_S = 1.0

@@ -57,7 +57,7 @@ class Journal:
         self.folder.mkdir(exist_ok=True)
         self._file = open(self.folder / _NAME, "a+b")  # noqa: SIM115 - `__exit__` closes it
         try:
-            self._lock()
+            lock(self._file, self._name)
             entries = _good_lines(self._file)
             kept = _good_steps(self.folder, entries[1:]) if entries[:1] == [task] else []
             self.dropped = bool(entries) and entries[:1] != [task]
@@ -125,14 +125,6 @@ class Journal:
         task = _good_lines(self._file)[0]
         self._keep(task, [])
 
-    def _lock(self):
-        if fcntl is None:
-            return
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ValueError(f"{self._name}: another process is making it") from error
-
     def _keep(self, task, entries):
         """Ends the journal behind the entries and removes the files that no entry made."""
         self.steps = [entry["step"] for entry in entries]
@@ -149,6 +141,24 @@ class Journal:
         self._file.write(_line(entry))
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def lock(file, name: str):
+    """Keeps a file from others until it is closed or the process ends.
+
+    Args:
+        file: Open for writing.
+        name: What is made, for the message.
+
+    Raises:
+        ValueError: If another process has it.
+    """
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ValueError(f"{name}: another process is making it") from error
 
 
 def finished_steps(folder: pathlib.Path) -> list[dict]:

@@ -16,7 +16,7 @@ _UNBIASED_DEEP = 0x4 | 0x40000 | 0x2000
 # In 16 bits swscale's white is 255 * 256, from full-range video 1023 * 64.
 _FULL_RANGE_DEEP = 65280 / 65472
 # Counter-clockwise degrees that make a frame upright, as its metadata says.
-_ROTATIONS = {
+ROTATIONS = {
     90: cv2.ROTATE_90_COUNTERCLOCKWISE,
     180: cv2.ROTATE_180,
     270: cv2.ROTATE_90_CLOCKWISE,
@@ -28,13 +28,12 @@ class RgbConverter:
 
     Attributes:
         deep: Whether pictures come as uint16, white being 255 * 256, instead of uint8.
-        resized_frames: Frames so far that were stored in another size than the first.
         rotation: Counter-clockwise degrees that make a frame upright.
     """
 
     def __init__(self, first: av.VideoFrame):
         """Takes size and rotation from the first frame."""
-        self.deep, self.resized_frames = False, 0
+        self.deep = False
         self._size = first.width, first.height
         self.rotation = round(first.rotation / 90) % 4 * 90
         self._reformatter = VideoReformatter()
@@ -43,6 +42,10 @@ class RgbConverter:
     def sideways(self) -> bool:
         """Whether width and height change places in the picture."""
         return self.rotation in (90, 270)
+
+    def is_of_first_size(self, frame: av.VideoFrame) -> bool:
+        """Whether a frame is stored in the size of the first one."""
+        return (frame.width, frame.height) == self._size
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """Converts a frame by its own color tags.
@@ -69,27 +72,33 @@ class RgbConverter:
             dst_color_range=RANGE_FULL,
             interpolation=_UNBIASED_DEEP if self.deep else _UNBIASED,
         )
-        image = converted.to_ndarray() if self.deep else _interleaved(converted)
+        image = converted.to_ndarray() if self.deep else interleaved(converted)
         if self.deep and color.full_range:
             image = cv2.multiply(image, np.full(4, _FULL_RANGE_DEEP))
         if (width, height) != self._size:
             image = _with_bars(image, *self._size)
         if self.rotation:
-            return cv2.rotate(image, _ROTATIONS[self.rotation])
+            return cv2.rotate(image, ROTATIONS[self.rotation])
         return np.ascontiguousarray(image)
 
     def _inner_size(self, frame):
         """The largest size of the frame's shape within that of the first frame."""
         width, height = self._size
-        if (frame.width, frame.height) == self._size:
+        if self.is_of_first_size(frame):
             return self._size
-        self.resized_frames += 1
         scale = min(width / frame.width, height / frame.height)
         return max(round(scale * frame.width), 1), max(round(scale * frame.height), 1)
 
 
-def _interleaved(frame: av.VideoFrame) -> np.ndarray:
-    """The picture of a frame of three planes, green, blue and red."""
+def interleaved(frame: av.VideoFrame) -> np.ndarray:
+    """The picture of a frame of three planes, green, blue and red.
+
+    Args:
+        frame: In FFmpeg's format gbrp.
+
+    Returns:
+        (h, w, 3) uint8 RGB.
+    """
     green, blue, red = (
         np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
         for plane in frame.planes

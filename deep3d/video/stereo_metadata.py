@@ -15,8 +15,14 @@ Players do not agree on what they read, so everything that the container allows 
 
 import dataclasses
 import pathlib
+import struct
+from collections.abc import Mapping
+
+import av
+from av.sidedata.sidedata import Type
 
 from deep3d.video import frame_packing, mp4_boxes
+from deep3d.video.high_dynamic_range import side_data_of
 from deep3d.video.stereo_format import OUTPUT_FORMATS
 from deep3d.wording import either
 
@@ -84,6 +90,15 @@ _TAGS = {
     ),
     "anaglyph_amber_blue": StereoTags(None, None, None, "3D.Anaglyph_amberblue"),
 }
+# AVStereo3DType of FFmpeg and whether the views are exchanged.
+_MODES = {
+    (1, False): "left_right",
+    (1, True): "right_left",
+    (2, False): "top_bottom",
+    (2, True): "bottom_top",
+    (6, False): "row_interleaved_lr",
+    (6, True): "row_interleaved_rl",
+}
 _RED_CYAN_TAGS = StereoTags(*_CYAN_RED, "3D.Anaglyph")
 
 
@@ -105,6 +120,25 @@ def stereo_tags(stereo_format: str) -> StereoTags:
             f"Received: {stereo_format!r}"
         )
     return _TAGS.get(stereo_format, _RED_CYAN_TAGS)
+
+
+def stated_stereo_mode(metadata: Mapping[str, str], first_frame: av.VideoFrame) -> str | None:
+    """What a file says of its stereo format, in FFmpeg's words for Matroska's StereoMode.
+
+    Args:
+        metadata: Of the video stream; Matroska's mode is among it.
+        first_frame: Has what an st3d box or a frame packing message says.
+
+    Returns:
+        `left_right`, `bottom_top`, `anaglyph_cyan_red` and so on; None where nothing is said.
+    """
+    if mode := metadata.get("stereo_mode"):
+        return mode
+    data = side_data_of(first_frame).get(Type.STEREO3D)
+    if data is None or len(data) < 8:
+        return None
+    kind, flags = struct.unpack_from("<2i", data)  # AVStereo3D of libavutil/stereo3d.h
+    return _MODES.get((kind, bool(flags & 1)))
 
 
 def output_name(source_path: str | pathlib.Path, stereo_format: str, suffix: str) -> pathlib.Path:

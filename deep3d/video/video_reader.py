@@ -14,8 +14,10 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from deep3d.video.color import color_of_frame
+from deep3d.video.deferred_frame import DeferredFrame
 from deep3d.video.deinterlace import deinterlaced
 from deep3d.video.errors import VideoError, reason
 from deep3d.video.high_dynamic_range import light_metadata
@@ -27,7 +29,9 @@ from deep3d.video.media_input import (
     timeline_origin,
 )
 from deep3d.video.picture_losses import picture_losses
+from deep3d.video.reading_faults import ReadingFaults
 from deep3d.video.rgb_conversion import RgbConverter
+from deep3d.video.stereo_metadata import stated_stereo_mode
 
 # A scratch loses a few packets, a broken download loses most: up to this many and, beyond, this
 # share of all packets may fail before the file is given up.
@@ -41,29 +45,6 @@ _SEEK_MARGINS_S = (0, 10, 100, 1_000_000)
 _RESUME_MARGIN_S = 1
 
 _FALLBACK_RATE = Fraction(25)
-
-
-@dataclasses.dataclass(frozen=True)
-class ReadingFaults:
-    """What had to be put up with while a file was read.
-
-    Attributes:
-        decode_errors: Damaged packets passed over.
-        timestamp_errors: Frames whose missing or repeated time was replaced.
-        resized_frames: Frames that were stored in another size than the first.
-    """
-
-    decode_errors: int = 0
-    timestamp_errors: int = 0
-    resized_frames: int = 0
-
-    def __add__(self, other: "ReadingFaults") -> "ReadingFaults":
-        """Both together."""
-        return ReadingFaults(*map(sum, zip(*map(dataclasses.astuple, (self, other)), strict=True)))
-
-    def __sub__(self, other: "ReadingFaults") -> "ReadingFaults":
-        """What came after the other."""
-        return self + ReadingFaults(*(-count for count in dataclasses.astuple(other)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +85,7 @@ class VideoReader:
         bits: Bits of each sample in the file: 8, 10, 12.
         whole_color: Whether every pixel has its own color, unlike in 4:2:0 video.
         light: HDR mastering metadata.
+        stereo_mode: What the file says of its stereo format (`stated_stereo_mode`), or None.
         losses: What of the pictures is not read, in words.
         has_audio: Whether the file has audio streams.
         duration_s: Seconds of the selected part as the container states them, or None.
@@ -141,7 +123,7 @@ class VideoReader:
             )
         self.path = pathlib.Path(path)
         self.decode_errors = self.timestamp_errors = self._packets = 0
-        self.interlaced_frames = 0
+        self.interlaced_frames = self._damaged_frames = self._resized_frames = 0
         self.missing_s = 0.0
         self._last_pts = None
         self._container = open_input(self.path)
@@ -174,8 +156,9 @@ class VideoReader:
     @property
     def faults(self) -> ReadingFaults:
         """What had to be put up with so far."""
-        resized = self._to_rgb.resized_frames
-        return ReadingFaults(self.decode_errors, self.timestamp_errors, resized)
+        return ReadingFaults(
+            self.decode_errors, self.timestamp_errors, self._damaged_frames, self._resized_frames
+        )
 
     def skip_to(self, pts: int, seek: bool = True) -> None:
         """Begins with a later frame than the first of the part.
@@ -201,6 +184,21 @@ class VideoReader:
         Raises:
             VideoError: If too much of the file is damaged.
         """
+        for frame, pts in self._timed():
+            yield VideoFrame(self._to_rgb(frame), pts, self.time_base)
+
+    def deferred(self) -> Iterator[DeferredFrame]:
+        """Yields the same frames, converted to RGB only where that is asked for.
+
+        Raises:
+            VideoError: If too much of the file is damaged.
+        """
+        reformatter = VideoReformatter()
+        for frame, pts in self._timed():
+            yield DeferredFrame(pts, self.time_base, frame, self._to_rgb, reformatter)
+
+    def _timed(self):
+        """Yields the decoded frames of the part with their times."""
         while True:
             frame, self._first = self._first or next(self._decoded, None), None
             if frame is None:
@@ -211,7 +209,9 @@ class VideoReader:
             if self._end is not None and time >= self._end:
                 return
             if self._start is None or time >= self._start:
-                yield VideoFrame(self._to_rgb(frame), pts, self.time_base)
+                self._damaged_frames += frame.is_corrupt
+                self._resized_frames += not self._to_rgb.is_of_first_size(frame)
+                yield frame, pts
 
     def _open(self, start_s, end_s):
         self._stream = main_video_stream(self._container, self.path)
@@ -245,6 +245,7 @@ class VideoReader:
         self.bits = max((component.bits for component in frame.format.components), default=8)
         self.whole_color = _has_whole_color(frame.format)
         self.light = light_metadata(frame)
+        self.stereo_mode = stated_stereo_mode(stream.metadata, frame)
         self.losses = picture_losses(frame, interlaced=self.interlaced_frames > 0)
         self.frame_rate = (
             stream.guessed_rate or stream.average_rate or stream.base_rate or _FALLBACK_RATE
