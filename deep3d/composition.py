@@ -56,12 +56,22 @@ def compose_for_levels(
             f"Received: {percentile_5}, {percentile_95}"
         )
     values = levels.values
-    # One step is left on either side, for what lies beyond the percentiles.
-    room = max(abs(values[-1] - values[0]) - 2.0 * abs(levels.step), abs(levels.step))
     spread = (percentile_95 - percentile_5) * target_width / image_width
-    width = round(target_width * min(1.0, room / max(spread, 1e-6)))
+    width = round(target_width * min(1.0, widest_spread(levels) / max(spread, 1e-6)))
     middle = 0.5 * (percentile_5 + percentile_95) * width / image_width
     return Composition(width=width, shift=round(0.5 * (values[0] + values[-1]) - middle))
+
+
+def widest_spread(levels: DisparityLevels) -> float:
+    """Pixels from the 5th to the 95th percentile of disparity that the levels hold.
+
+    One step is left on either side, for what lies beyond the percentiles.
+
+    Args:
+        levels: The levels.
+    """
+    values, step = levels.values, abs(levels.step)
+    return max(abs(values[-1] - values[0]) - 2.0 * step, step)
 
 
 def apply_composition(

@@ -32,6 +32,26 @@ def match_stereo(left: np.ndarray, right: np.ndarray, minimum: int, maximum: int
     Raises:
         ValueError: If the views differ in size or the range is empty.
     """
+    return match_both_views(left, right, minimum, maximum)[0]
+
+
+def match_both_views(
+    left: np.ndarray, right: np.ndarray, minimum: int, maximum: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Disparity of every pixel of either view that matches in both directions.
+
+    Args:
+        left: (h, w, 3) uint8 RGB.
+        right: (h, w, 3) uint8 RGB.
+        minimum: Smallest disparity searched, in pixels at the images' width.
+        maximum: Largest disparity searched.
+
+    Returns:
+        As `match_stereo`, on the left and on the right view; x_left - x_right in both.
+
+    Raises:
+        ValueError: If the views differ in size or the range is empty.
+    """
     if left.shape != right.shape:
         raise ValueError(f"Both views must have one size. Received: {left.shape} and {right.shape}")
     if maximum <= minimum:
@@ -40,13 +60,7 @@ def match_stereo(left: np.ndarray, right: np.ndarray, minimum: int, maximum: int
     on_left = _semi_global(left_grey, right_grey, minimum, maximum)
     # Mirrored and exchanged, the right view is a left view of the same scene.
     on_right = _semi_global(right_grey[:, ::-1], left_grey[:, ::-1], minimum, maximum)[:, ::-1]
-    width = on_left.shape[1]
-    columns = np.arange(width, dtype=np.float32)[np.newaxis]
-    partner = np.rint(columns - np.nan_to_num(on_left)).astype(np.int64)
-    inside = (partner >= 0) & (partner < width)
-    back = np.take_along_axis(on_right, np.clip(partner, 0, width - 1), axis=1)
-    agree = np.abs(on_left - back) <= TWO_WAY_TOLERANCE  # False where either is NaN
-    return np.where(inside & agree, on_left, np.nan).astype(np.float32)
+    return _where_both_agree(on_left, on_right, -1), _where_both_agree(on_right, on_left, 1)
 
 
 def disparity_percentiles(
@@ -101,6 +115,17 @@ def match_coarsely(left: np.ndarray, right: np.ndarray, limit: float) -> np.ndar
         )
     reach = max(8, round(limit * left.shape[1]))
     return match_stereo(left, right, -reach, reach)
+
+
+def _where_both_agree(disparity, other, sign: int) -> np.ndarray:
+    """NaN where a pixel's partner, at x + sign * disparity in the other view, has another one."""
+    width = disparity.shape[1]
+    columns = np.arange(width, dtype=np.float32)[np.newaxis]
+    partner = np.rint(columns + sign * np.nan_to_num(disparity)).astype(np.int64)
+    inside = (partner >= 0) & (partner < width)
+    back = np.take_along_axis(other, np.clip(partner, 0, width - 1), axis=1)
+    agree = np.abs(disparity - back) <= TWO_WAY_TOLERANCE  # False where either is NaN
+    return np.where(inside & agree, disparity, np.nan).astype(np.float32)
 
 
 def _semi_global(left, right, minimum: int, maximum: int) -> np.ndarray:
