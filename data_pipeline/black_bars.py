@@ -16,8 +16,14 @@ from deep3d.video.picture_area import BlackBars
 # Gray level, of 255, below which the brightest pixels of a row or column are black: video black
 # decodes to 0, and coding noise and ringing reach about this far.
 BLACK_LEVEL = 20
-# The brightest share of a row's pixels that is ignored, in percent: specks.
-IGNORED_PERCENT = 2
+# Bars of old transfers, or of limited range taken for full, are brighter: even up to this level,
+# over which a picture stands out by so much, and by more within a few lines. A dark picture is not
+# as even from line to line, nor is its edge as sharp.
+BRIGHTEST_BARS, STANDING_OUT, JUMP, EVEN, MOST_UNEVEN = 34, 12, 20, 5, 0.2
+# The brightest share of a row's pixels that is ignored, in percent: specks; and with subtitles or
+# a logo within a bar, which light less than half of a row.
+IGNORED_PERCENTS = (2, 45)
+SAMPLED = 240  # pixels, about, of each row and column
 # Rows next to a bar are a mixture of bar and picture after chroma subsampling and scaling.
 MARGIN = 2
 # More than this share of an axis cannot be bars; the frames were dark.
@@ -39,8 +45,8 @@ def find_black_bars(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> BlackBars
     rows, columns = _brightest(pairs)
     if not rows:
         return BlackBars()
-    top, bottom = _with_margin(np.max([_dark_ends(profile) for profile in rows], axis=0))
-    left, right = _with_margin(np.max([_dark_ends(profile) for profile in columns], axis=0))
+    top, bottom = _with_margin(np.max([_bars(profiles) for profiles in rows], axis=0))
+    left, right = _with_margin(np.max([_bars(profiles) for profiles in columns], axis=0))
     return BlackBars(
         **_unless_everything(rows[0], top=top, bottom=bottom),
         **_unless_everything(columns[0], left=left, right=right),
@@ -53,7 +59,9 @@ def find_shot_bars(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> BlackBars:
     Some movies change their aspect ratio from shot to shot, and many use floating windows: black
     columns in one eye, which move the frame's edge before the screen. A shot's own edges may
     simply be dark, so only what looks intended counts: rows when they are equally many above and
-    below, columns when they are black in one eye and not in the other.
+    below; columns when they are black in one eye and not in the other, or equally many left and
+    right in both eyes. The edge of black columns must be straight: half of it is lit, which that of
+    words on a dark ground is not.
 
     Args:
         pairs: (left, right) views, (h, w, 3) uint8, all of one size, of one shot.
@@ -64,10 +72,9 @@ def find_shot_bars(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> BlackBars:
     rows, columns = _brightest(pairs)
     if not rows:
         return BlackBars()
-    top, bottom = np.max([_dark_ends(profile) for profile in rows], axis=0)
-    sides = np.array([_dark_ends(profile) for profile in columns])  # (eye, left and right end)
-    differs = np.ptp(sides, axis=0) > MARGIN
-    left, right = _with_margin(sides.max(axis=0) * differs)
+    top, bottom = np.max([_bars(profiles) for profiles in rows], axis=0)
+    sides = np.array([_bars(profiles) for profiles in columns])  # (eye, left and right end)
+    left, right = _with_margin(sides.max(axis=0) * _intended(sides, columns))
     letterbox = abs(top - bottom) <= MARGIN and top > MARGIN
     top, bottom = _with_margin((top, bottom)) if letterbox else (0, 0)
     return BlackBars(
@@ -76,25 +83,65 @@ def find_shot_bars(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> BlackBars:
     )
 
 
+def _intended(sides: np.ndarray, columns) -> np.ndarray:
+    """Which of both ends are black on purpose, as `find_shot_bars` says."""
+    windows = np.ptp(sides, axis=0) > MARGIN
+    of_both = sides.min(axis=0)  # a window may lie within pillars
+    pillars = of_both.min() > MARGIN and np.ptp(of_both) <= MARGIN
+    widest = sides.argmax(axis=0)  # the eye that has the wider bar at this end
+    straight = [
+        columns[eye][1][::step][sides[eye, end] :][: MARGIN + 2].max(initial=0) >= BLACK_LEVEL
+        for end, (eye, step) in enumerate(zip(widest, (1, -1), strict=True))
+    ]
+    return (windows | pillars) & np.array(straight)
+
+
 def _brightest(pairs) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Profiles of rows and of columns, one per eye: the maximum over all frames not black."""
+    """Profiles of rows and of columns, one per eye: the maximum over all frames not black.
+
+    Each is (2, lines): one profile for each of `IGNORED_PERCENTS`.
+    """
     rows, columns = [], []
+    percents = [100 - ignored for ignored in IGNORED_PERCENTS]
     for pair in pairs:
         grays = [cv2.cvtColor(np.ascontiguousarray(view), cv2.COLOR_RGB2GRAY) for view in pair]
         if max(int(gray.max()) for gray in grays) < BLACK_LEVEL:
             continue
-        # Every other pixel is enough for a percentile and halves the time of the sort.
-        across = [np.percentile(gray[:, ::2], 100 - IGNORED_PERCENT, axis=1) for gray in grays]
-        down = [np.percentile(gray[::2], 100 - IGNORED_PERCENT, axis=0) for gray in grays]
+        # Some hundred pixels are enough for a percentile, and sorting all would take long.
+        skip = max(2, min(grays[0].shape) // SAMPLED)
+        across = [np.percentile(gray[:, ::skip], percents, axis=1) for gray in grays]
+        down = [np.percentile(gray[::skip], percents, axis=0) for gray in grays]
         rows = [np.maximum(*both) for both in zip(rows, across, strict=True)] if rows else across
         columns = [np.maximum(*b) for b in zip(columns, down, strict=True)] if columns else down
     return rows, columns
 
 
-def _dark_ends(profile: np.ndarray) -> tuple[int, int]:
-    """Lengths of the dark ends of a profile; 0, 0 where all of it is dark."""
-    bright = np.flatnonzero(profile >= BLACK_LEVEL)
-    return (int(bright[0]), int(len(profile) - 1 - bright[-1])) if len(bright) else (0, 0)
+def _bars(profiles: np.ndarray) -> tuple[int, int]:
+    """Lengths of the dark ends of both profiles; where all is dark, 0.
+
+    Opposite bars are equal. Where one end is dark throughout and the other as far only but for
+    something bright on it, that is text or a logo on a bar.
+    """
+    first, last = (_dark_end(profiles[0][::step]) for step in (1, -1))
+    mostly_first, mostly_last = (_dark_end(profiles[1][::step], JUMP // 2) for step in (1, -1))
+    if last < first and abs(mostly_last - first) <= MARGIN:
+        return first, mostly_last
+    if first < last and abs(mostly_first - last) <= MARGIN:
+        return mostly_first, last
+    return first, last
+
+
+def _dark_end(profile: np.ndarray, jump: int = JUMP) -> int:
+    """Number of dark lines that a profile begins with; not quite black ones end with a jump."""
+    level = float(profile[:MARGIN].max())
+    even = BLACK_LEVEL <= level <= BRIGHTEST_BARS
+    bright = np.flatnonzero(profile >= (level + STANDING_OUT if even else BLACK_LEVEL))
+    end = int(bright[0]) if len(bright) else 0
+    if not (even and end):
+        return end
+    sharp = profile[end : end + MARGIN + 1].max() > level + jump
+    uneven = np.mean(np.abs(profile[:end] - level) > EVEN)  # ringing beside the edge is
+    return end if sharp and uneven < MOST_UNEVEN else 0
 
 
 def _with_margin(ends) -> tuple[int, int]:
@@ -102,7 +149,7 @@ def _with_margin(ends) -> tuple[int, int]:
     return first, last
 
 
-def _unless_everything(profile: np.ndarray, **bars: int) -> dict[str, int]:
+def _unless_everything(profiles: np.ndarray, **bars: int) -> dict[str, int]:
     """The bars, or none where they would leave too little of the axis."""
-    fits = sum(bars.values()) <= MAX_SHARE * len(profile)
+    fits = sum(bars.values()) <= MAX_SHARE * profiles.shape[1]
     return bars if fits else dict.fromkeys(bars, 0)

@@ -1,4 +1,5 @@
 import numpy as np
+from stereo_films import title_card, two_planes
 
 from data_pipeline.black_bars import MARGIN, BlackBars, find_black_bars, find_shot_bars
 
@@ -60,3 +61,40 @@ def test_find_shot_bars_leaves_dark_edges_alone():
     black = [(np.zeros((61, 87, 3), np.uint8),) * 2]
     for pairs in (night_sky, dark_walls, black, []):
         assert find_shot_bars(pairs) == BlackBars()
+
+
+def test_find_black_bars_brighter_than_black():
+    rng = np.random.default_rng(0)
+    image = picture(rng)
+    image[:8] = image[-8:] = rng.integers(24, 29, (8, 87, 3))
+    assert find_black_bars([(image, image)]) == BlackBars(top=8 + MARGIN, bottom=8 + MARGIN)
+    ramp = picture(rng)
+    ramp[:12] = np.linspace(24, 60, 12, dtype=np.uint8)[:, None, None]  # dusk, no bar
+    assert find_black_bars([(ramp, ramp)]) == BlackBars()
+
+
+def test_find_black_bars_with_subtitles_or_a_logo_on_one():
+    rng = np.random.default_rng(0)
+    image = picture(rng, 9, 9, 12, 12)
+    image[54:58, 30:60:2] = 235
+    image[40:46, 3:9] = 200
+    bar, pillar = 9 + MARGIN, 12 + MARGIN
+    assert find_black_bars([(image, image)]) == BlackBars(bar, bar, pillar, pillar)
+    # Without a bar above, it may as well be a lit window in the dark.
+    image = picture(rng, bottom=9)
+    image[54:58, 30:60:2] = 235
+    assert find_black_bars([(image, image)]) == BlackBars(bottom=3 + MARGIN)
+
+
+def test_find_shot_bars_finds_pillars_and_a_window_within():
+    left, right = two_planes(3, -2, 3, 96, 160)
+    for view in (left, right):
+        view[:, :20] = view[:, -20:] = 0
+    assert find_shot_bars([(left, right)]) == BlackBars(0, 0, 22, 22)
+    left[:, :28] = 0
+    assert find_shot_bars([(left, right)]) == BlackBars(0, 0, 30, 22)
+
+
+def test_find_shot_bars_takes_words_for_no_picture_with_pillars():
+    card, _ = title_card()
+    assert find_shot_bars([(np.roll(card, 6, axis=1), card)]) == BlackBars()
