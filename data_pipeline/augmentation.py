@@ -4,10 +4,16 @@ The views of a pair, and those of the frames before it, are one tensor (n, h, w,
 can be done to one view alone. `stereo_sequence.py` does the same without TensorFlow.
 """
 
+import numpy as np
 import tensorflow as tf
+
+from data_pipeline.dataset_config import DatasetConfig
 
 # The red, green and blue shares of brightness (ITU-R BT.601).
 LUMA = (0.299, 0.587, 0.114)
+# Fourth roots of brightness, Chebyshev's points of [0, 1], and the least squares through them.
+_ROOTS = (1.0 - np.cos(np.pi * (np.arange(33) + 0.5) / 33)) / 2.0
+_FIT = np.linalg.pinv(_ROOTS[:, None] ** np.arange(1, 11))  # (degree, points)
 
 
 def extend_rows(views: tf.Tensor, height: int) -> tf.Tensor:
@@ -42,7 +48,9 @@ def mirror(views: tf.Tensor) -> tf.Tensor:
     Returns:
         (n, h, w, 3).
     """
-    return tf.reverse(views, axis=[2])
+    # TensorFlow is fast at mirroring single pictures of three colors.
+    rows = tf.reshape(views, (-1, *views.shape[2:]))
+    return tf.reshape(tf.reverse(rows, axis=[1]), tf.shape(views))
 
 
 def change_colors(
@@ -53,29 +61,74 @@ def change_colors(
     gamma: tf.Tensor | float = 1.0,
     cast: tf.Tensor | float = 1.0,
 ) -> tf.Tensor:
-    """Changes the colors of all views by one and the same function of the pixel.
+    """Changes the colors of all views of a pair by one and the same function of the pixel.
 
     Nothing depends on a view's mean or neighborhood, so points that were equal in both eyes stay
     equal: `(views**gamma * cast - 1/2) * contrast + 1/2 + brightness`, then the distance from gray
-    times `saturation`.
+    times `saturation`. Compiled by XLA this is a tenth of the work of TensorFlow's own operations.
 
     Args:
-        views: (n, h, w, 3) float32 in [0, 1].
-        brightness: Offset.
+        views: (n, h, w, 3) or, a batch of pairs, (batch, n, h, w, 3) float32 in [0, 1].
+        brightness: Offset; this and all below one number or, in a batch, (batch,).
         contrast: Factor around mid-gray.
         saturation: Factor; 0 is gray.
-        gamma: Exponent.
-        cast: (3,) factors of red, green and blue.
+        gamma: Exponent; exact to 1e-5 between 0.6 and 3, to 2e-4 from 0.37.
+        cast: (3,) or (batch, 3) factors of red, green and blue.
 
     Returns:
-        (n, h, w, 3) float32, clipped to [0, 1].
+        The same shape, float32, clipped to [0, 1].
     """
-    # As one exponential, one matrix and one offset: a tenth of the time of the plain formula,
-    # because TensorFlow is slow at powers and at operations on rows of three numbers.
-    views = tf.exp(gamma * tf.math.log(views))  # 0 -> exp(-inf) = 0
-    to_gray = (1.0 - saturation) * tf.constant([LUMA] * 3)
-    matrix = (saturation * tf.eye(3) + to_gray) * (cast * contrast)  # (out, in)
-    # The rows of the saturation matrix sum to 1, so the offset passes through it unchanged.
-    offset = 0.5 - 0.5 * contrast + brightness
-    changed = tf.linalg.matmul(tf.reshape(views, (-1, 3)), matrix, transpose_b=True) + offset
+    brightness, contrast, saturation, gamma = (
+        tf.reshape(tf.cast(value, tf.float32), (-1, 1))
+        for value in (brightness, contrast, saturation, gamma)
+    )
+    factors = tf.reshape(tf.ones(3) * cast, (-1, 3)) * contrast
+    # Long rows, (pairs, values), are what XLA makes the fastest loops of.
+    pairs = views.shape[0] if len(views.shape) == 5 else 1
+    powers = tf.reshape(_power(tf.reshape(views, (pairs, -1)), gamma), (pairs, -1, 3))
+    # Of gray, 1 - saturation is added to every color; the offset passes through unchanged.
+    shares = factors * LUMA * (1.0 - saturation)
+    gray = 0.5 - 0.5 * contrast + brightness
+    gray += tf.add_n([powers[..., color] * shares[:, color, None] for color in range(3)])
+    changed = powers * (factors * saturation)[:, None] + gray[..., None]
     return tf.reshape(tf.clip_by_value(changed, 0.0, 1.0), tf.shape(views))
+
+
+def training_batches(config: DatasetConfig):
+    """Compiled function (views, random numbers) of a batch -> (left, right), colors changed."""
+
+    @tf.function(jit_compile=True)
+    def finish(views, random):
+        views = tf.image.convert_image_dtype(views, tf.float32)
+        return _left_and_right(change_colors(views, **config.color_change(random[:, 3:])))
+
+    return finish
+
+
+def plain_batch(views: tf.Tensor, _=()) -> tuple[tf.Tensor, tf.Tensor]:
+    """(left, right), float32 in [0, 1], of a batch of views (batch, frames + 1, h, w, 3) uint8."""
+    return _left_and_right(tf.image.convert_image_dtype(views, tf.float32))
+
+
+def _left_and_right(views: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """(batch, frames + 1, h, w, 3) as (batch, h, w, 3 * frames) and (batch, h, w, 3)."""
+    *left, right = tf.unstack(views, axis=1)
+    return tf.concat(left, axis=-1), right
+
+
+def _power(values: tf.Tensor, gamma: tf.Tensor) -> tf.Tensor:
+    """`values ** gamma`, as a polynomial of the fourth root without a constant, so that 0 stays 0.
+
+    The fourth root takes away the infinite slope at 0 that no polynomial of `values` could follow.
+
+    Args:
+        values: (pairs, n) float32 in [0, 1].
+        gamma: (pairs, 1) or (1, 1) float32.
+    """
+    powers = tf.constant(_ROOTS) ** (4.0 * tf.cast(gamma, tf.float64))
+    coefficients = tf.cast(tf.linalg.matmul(powers, _FIT, transpose_b=True), tf.float32)
+    root = tf.sqrt(tf.sqrt(values))
+    power = tf.zeros_like(root)
+    for degree in reversed(range(_FIT.shape[0])):
+        power = (power + coefficients[:, degree, None]) * root
+    return power

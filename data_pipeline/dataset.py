@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from data_pipeline import schema
-from data_pipeline.augmentation import change_colors, extend_rows, mirror
+from data_pipeline.augmentation import extend_rows, mirror, plain_batch, training_batches
 from data_pipeline.dataset_config import (
     RANDOM_NUMBERS,
     TOO_NARROW,
@@ -21,6 +21,7 @@ from data_pipeline.dataset_config import (
     DatasetConfig,
     check_frames,
 )
+from data_pipeline.stored_files import cut_files
 from deep3d.wording import either
 
 
@@ -68,6 +69,7 @@ def stereo_dataset(
         records = tf.data.TFRecordDataset(_shards(builder, split)).skip(first)
         count = max(0, count - first)
     decode = _decoder(builder.info.features, config, training)
+    finish = training_batches(config) if training else plain_batch
     # The running number goes with the still encoded record: it seeds the augmentation.
     machine, machines = share
     pairs = (
@@ -76,7 +78,9 @@ def stereo_dataset(
         .map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     )
     whole = training or machines > 1
+    # Windows stay 8-bit until they are a batch: TensorFlow's cost of an operation is paid once.
     batches = pairs.batch(config.batch_size // machines, drop_remainder=whole)
+    batches = batches.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     steps = tf.data.INFINITE_CARDINALITY if training else -(-count // config.batch_size)
     if machines > 1 and not training:
         steps = count // config.batch_size
@@ -147,6 +151,9 @@ def _builder(data_dir):
             f"`python -m data_pipeline.ingest --movies=... --output={data_dir}`. "
             f"Received: {data_dir}"
         )
+    if cut := cut_files(data_dir):
+        name, words = next(iter(cut.items()))
+        raise DataError(_damaged(data_dir, f"{name} {words}"))
     try:
         return tfds.builder_from_directory(data_dir)
     except Exception as error:  # the library documents no errors of reading its own files
@@ -207,40 +214,49 @@ def _shuffled_records(builder, split: str, config: DatasetConfig, first: int) ->
 
 
 def _decoder(features, config: DatasetConfig, training: bool):
-    """Function (running number, record) -> (left, right), float32 in [0, 1]."""
+    """Function (running number, record) -> (views (frames + 1, h, w, 3) uint8, random numbers)."""
+    features = schema.views_alone(features, config.frames)
     decoders = schema.undecoded_images(features)
 
     def decode(number, record):
         example = features.deserialize_example(record, decoders=decoders)
+        if not training:
+            return _views(example, config), ()
         seed = tf.stack([tf.cast(config.seed, tf.int64), number])
         random = tf.random.stateless_uniform([RANDOM_NUMBERS], seed)
-        flipped = random[2] < (0.5 if training and config.flip else 0.0)
-        views = _encoded_views(example, config.frames, flipped)
-        if config.whole_frames and not training:
-            views = _decode_window(views, example, example["height"], example["width"])
-        else:
-            where = random[:2] if training else tf.constant([0.5, 0.5])
-            views = _decode_window(views, example, config.crop_height, config.crop_width, where)
-            views = extend_rows(views, config.crop_height)
-            size = (config.crop_height, config.crop_width, 3)
-            views = tf.ensure_shape(views, (config.frames + 1, *size))
-        views = tf.cond(flipped, lambda: mirror(views), lambda: views)
-        views = tf.image.convert_image_dtype(views, tf.float32)
-        if training:
-            views = change_colors(views, **config.color_change(random[3:]))
-        return tf.concat(tf.unstack(views[:-1]), axis=-1), views[-1]
+        views = tf.cond(
+            random[2] < (0.5 if config.flip else 0.0),
+            lambda: mirror(_views(example, config, random[:2], flipped=True)),
+            lambda: _views(example, config, random[:2]),
+        )
+        return views, random
 
     return decode
 
 
-def _encoded_views(example, frames: int, flipped: tf.Tensor) -> list[tf.Tensor]:
-    """Left views, the current one first, and the right view; with the eyes exchanged if flipped."""
-    eyes = []
-    for view, before in (("left_jpeg", "before_jpegs"), ("right_jpeg", "before_right_jpegs")):
-        earlier = [example[before][: frames - 1]] if frames > 1 else []
-        eyes.append(tf.concat([[example[view]], *earlier], axis=0))
-    left, right = tf.unstack(tf.where(flipped, eyes[::-1], eyes))
-    return [*(left[k] for k in range(frames)), right[0]]
+def _views(example, config: DatasetConfig, where=None, flipped: bool = False) -> tf.Tensor:
+    """Left views, the current one first, and the right view; with the eyes exchanged if flipped.
+
+    Returns:
+        (frames + 1, h, w, 3) uint8; where `where` is None the central window, or whole frames.
+    """
+    left, before, right = "left_jpeg", "before_jpegs", "right_jpeg"
+    if flipped:
+        left, before, right = right, "before_right_jpegs", left
+    earlier = []
+    if config.frames > 1:
+        earlier = tf.unstack(example[before][: config.frames - 1], num=config.frames - 1)
+    encoded = [example[left], *earlier, example[right]]
+    if config.whole_frames and where is None:
+        return _decode_window(encoded, example, example["height"], example["width"])
+    where = (0.5, 0.5) if where is None else where
+    views = _decode_window(encoded, example, config.crop_height, config.crop_width, where)
+    views = tf.cond(
+        tf.shape(views)[1] < config.crop_height,
+        lambda: extend_rows(views, config.crop_height),
+        lambda: views,
+    )
+    return tf.ensure_shape(views, (config.frames + 1, config.crop_height, config.crop_width, 3))
 
 
 def _decode_window(views, example, height, width, where=(0.0, 0.0)) -> tf.Tensor:
@@ -270,9 +286,9 @@ def _decode_window(views, example, height, width, where=(0.0, 0.0)) -> tf.Tensor
     )
 
 
-def _damaged(data_dir, error: Exception) -> str:
+def _damaged(data_dir, error: Exception | str) -> str:
     reason = str(error).split("\n")[0].split(" [Op:")[0].split("} ")[-1]
     return (
         f"The data set in {data_dir} is damaged or incomplete ({reason}); "
-        "run data_pipeline.ingest again with --overwrite, or restore the folder from a copy."
+        f"`python -m data_pipeline.ingest --verify={data_dir} --repair` makes damaged files again."
     )

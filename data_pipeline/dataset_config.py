@@ -60,15 +60,15 @@ class DatasetConfig:
         """Arguments of `change_colors`.
 
         Args:
-            random: Seven numbers in [0, 1), an array or a tensor.
+            random: (..., 7) numbers in [0, 1), an array or a tensor; a row for each pair.
         """
         change = 2.0 * random - 1.0  # [-1, 1)
         return {
-            "brightness": self.brightness * change[0],
-            "contrast": 1.0 + self.contrast * change[1],
-            "saturation": 1.0 + self.saturation * change[2],
-            "gamma": math.e ** (self.gamma * change[3]),
-            "cast": 1.0 + self.color_cast * change[4:7],
+            "brightness": self.brightness * change[..., 0],
+            "contrast": 1.0 + self.contrast * change[..., 1],
+            "saturation": 1.0 + self.saturation * change[..., 2],
+            "gamma": math.e ** (self.gamma * change[..., 3]),
+            "cast": 1.0 + self.color_cast * change[..., 4:7],
         }
 
 

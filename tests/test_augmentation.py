@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from data_pipeline.augmentation import LUMA, change_colors, extend_rows, mirror
+from data_pipeline.dataset_config import DatasetConfig
 
 
 def test_extend_rows_matches_reference():
@@ -42,6 +44,26 @@ def test_change_colors_matches_reference():
     expected = np.clip(gray[..., None] + (plain - gray[..., None]) * 0.7, 0, 1)
     changed = change_colors(tf.constant(pair), -0.07, 1.2, 0.7, 1.3, tf.constant(cast))
     np.testing.assert_allclose(changed, expected, atol=1e-5)
+
+
+def test_change_colors_of_a_batch_is_that_of_each_pair():
+    rng = np.random.default_rng(4)
+    pairs = rng.integers(0, 256, (3, 2, 5, 7, 3)).astype(np.float32) / 255
+    change = DatasetConfig().color_change(rng.random((3, 7), np.float32))
+    together = tf.function(change_colors, jit_compile=True)(tf.constant(pairs), **change)
+    for k, pair in enumerate(pairs):
+        alone = change_colors(pair, **{name: value[k] for name, value in change.items()})
+        np.testing.assert_allclose(together[k], alone, atol=1e-5)
+    assert np.abs(together - pairs).max(axis=(1, 2, 3, 4)).min() > 0.02
+
+
+@pytest.mark.parametrize("gamma", [0.6, 0.8, 1.3, 2.0, 3.0])
+def test_change_colors_gamma_of_every_value(gamma):
+    values = np.arange(256, dtype=np.float32) / 255
+    views = np.broadcast_to(values[:, None], (1, 1, 256, 3))
+    changed = change_colors(tf.constant(views), gamma=gamma)
+    np.testing.assert_allclose(changed, views**gamma, atol=1e-5)
+    assert changed[0, 0, 0, 0] == 0
 
 
 def test_change_colors_preset():

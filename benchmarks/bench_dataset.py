@@ -1,0 +1,107 @@
+"""The input pipeline against its bound: decoding the same JPEGs and nothing else.
+
+    python benchmarks/bench_dataset.py --data=DATA [--rounds=7] [--examples=512] [--step]
+
+Both run on all cores, in turns, over the records of the training split in the same order. The bound
+decodes whole pictures of both eyes; the pipeline reads, shuffles and parses the records, decodes
+their windows, mirrors, changes colors and makes batches. Of both it prints examples
+per second, and CPU time per pair, whose ratio holds on a machine that others load, too. --step
+trains the default network on the batches, too, and prints which share of a step it waits for them.
+"""
+
+import time
+
+import numpy as np
+import tensorflow as tf
+from absl import flags
+
+from data_pipeline.dataset import read_examples, stereo_dataset
+from data_pipeline.dataset_config import DatasetConfig
+from deep3d.command_line import UsageError, run_script
+from deep3d.data_clock import DataClock
+from deep3d.experiments import experiments
+from deep3d.model import build_deep3d
+from deep3d.training import compile_trainer
+
+flags.DEFINE_string("data", None, "Folder of an ingested data set.")
+flags.DEFINE_integer("rounds", 7, "Turns of each.", 1)
+flags.DEFINE_integer("examples", 512, "Pairs in each turn.", 16)
+flags.DEFINE_boolean("step", False, "Whether the wait of training steps is measured.")
+WARM_UP = 4  # batches of each turn that do not count
+STEPS = 30  # after three that do not count
+
+
+def main(arguments):
+    """Prints examples per second of both, and their ratio."""
+    options = flags.FLAGS
+    if arguments or not options.data:
+        raise UsageError("Give --data, and flags alone.")
+    config = DatasetConfig()
+    batches = max(1, options.examples // config.batch_size)
+    examples = batches * config.batch_size
+    pipeline = stereo_dataset(options.data, "train", config)
+    bound = _decoding_alone(options.data, examples).repeat()
+    # (rounds, pipeline and bound, wall and CPU)
+    turns = np.array(
+        [
+            [_seconds(dataset, batches) for dataset in (pipeline, bound)]
+            for _ in range(options.rounds)
+        ]
+    )
+    medians = np.median(turns, axis=0)
+    for name, (wall, cpu) in zip(("pipeline", "decoding alone"), medians, strict=True):
+        print(f"{name}: {examples / wall:.0f} examples/s, {1000 * cpu / examples:.2f} ms CPU/pair")
+    for clock, ratios in zip(("rate", "CPU time"), (turns[:, 1] / turns[:, 0]).T, strict=True):
+        print(f"ratio by {clock}: {np.median(ratios):.2f} ({ratios.min():.2f}..{ratios.max():.2f})")
+    if options.step:
+        print(f"share of a training step that waits for data: {_wait(options.data, config):.2%}")
+
+
+def _decoding_alone(data: str, count: int) -> tf.data.Dataset:
+    records = [
+        example for example, _ in zip(read_examples(data, "train"), range(count), strict=False)
+    ]
+    records = [records[number % len(records)] for number in range(count)]
+    encoded = np.array([[one.left_jpeg, one.right_jpeg] for one in records], object)
+
+    def decode(pair):
+        views = [
+            tf.io.decode_jpeg(pair[eye], channels=3, dct_method="INTEGER_ACCURATE")
+            for eye in range(2)
+        ]
+        return tf.add_n([tf.cast(view[0, 0, 0], tf.int32) for view in views])
+
+    dataset = tf.data.Dataset.from_tensor_slices(encoded.astype(bytes))
+    return dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE).batch(
+        DatasetConfig().batch_size
+    )
+
+
+def _seconds(dataset: tf.data.Dataset, batches: int) -> tuple[float, float]:
+    """Wall and CPU time of `batches` after the first few, with which it is planned and compiled."""
+    iterator = iter(dataset)
+    for _ in range(WARM_UP):
+        next(iterator)
+    begin, cpu_begin = time.perf_counter(), time.process_time()
+    for _ in range(batches):
+        next(iterator)
+    return time.perf_counter() - begin, time.process_time() - cpu_begin
+
+
+def _wait(data: str, config: DatasetConfig) -> float:
+    experiment = experiments()["default"]
+    trainer = compile_trainer(build_deep3d(experiment.model), experiment)
+    clock = DataClock()
+    batches = iter(clock.watch(stereo_dataset(data, "train", config)))
+    waited, begin = [], 0.0
+    for step in range(STEPS + 3):
+        if step == 3:
+            waited, begin = [], time.perf_counter()
+        clock.step_begins()
+        trainer.train_on_batch(*next(batches))
+        waited.append(clock.wait())
+    return sum(waited) / (time.perf_counter() - begin)
+
+
+if __name__ == "__main__":
+    run_script(main, __doc__)
