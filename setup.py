@@ -20,7 +20,10 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["deep3d", "deep3d.*", "data_pipeline", "data_pipeline.*"]),
     py_modules=["train", "eval", "convert_video"],
-    package_data={"deep3d": ["weights/*", "report/page.html"]},
+    package_data={
+        "deep3d": ["weights/*", "report/page.html"],
+        "data_pipeline": ["ingest_page.*"],
+    },
     install_requires=[
         "tensorflow>=2.20",
         "keras>=3.12",
@@ -43,6 +46,8 @@ setup(
     extras_require={
         "test": ["pytest>=8.3"],
         "lint": ["ruff>=0.12"],
+        # Only for `ingest --runner`: movies read on many machines.
+        "beam": ["apache-beam>=2.77"],
         # Only for the perceptual distance of the evaluation; it brings PyTorch.
         "lpips": ["lpips>=0.1.4"],
         # Blender, for data_pipeline.blender_film. Later releases for Python 3.11 ask for NumPy

@@ -2,11 +2,15 @@
 
 import dataclasses
 
+from data_pipeline.color_difference import ColorLimits
+from data_pipeline.misalignment import AlignmentLimits
 from data_pipeline.quality import QualityLimits
 from deep3d.disparity import DisparityLevels
 from deep3d.video import LAYOUTS
 from deep3d.wording import either
 
+AUTO = "auto"
+EYES = (AUTO, "left_first", "right_first")
 # So many frames of a movie are held for each frame of a shot whose composition is not yet known.
 MAX_FRAMES_BEFORE = 8
 
@@ -16,8 +20,8 @@ class MovieOptions:
     """How stereo frames are taken from a movie.
 
     Attributes:
-        layout: half_sbs, full_sbs, half_tab or full_tab.
-        swap_eyes: Whether the movie has the right eye first.
+        layout: half_sbs, full_sbs, half_tab or full_tab; auto decides by the movie's pictures.
+        eyes: left_first or right_first for all of the movie; auto decides for every shot.
         every_s: Seconds between two sampled frames of a shot.
         width: Width of the composed frames before columns without a partner are cropped.
         minimum_width: Narrower composed frames are rejected; the training window's width.
@@ -25,11 +29,13 @@ class MovieOptions:
         composition_frames: Frames of a shot from which its composition is taken.
         level_tolerance: Pixels by which a frame's percentiles may exceed the levels.
         quality: What a single pair must satisfy.
+        alignment: What misalignment of the eyes is corrected, and what a shot is refused for.
+        color: How differently the eyes may be colored.
         frames_before: Consecutive frames before each accepted one that are kept with it.
     """
 
-    layout: str = "half_sbs"
-    swap_eyes: bool = False
+    layout: str = AUTO
+    eyes: str = AUTO
     every_s: float = 0.5
     width: int = 432
     minimum_width: int = 384
@@ -37,11 +43,21 @@ class MovieOptions:
     composition_frames: int = 5
     level_tolerance: float = 1.0
     quality: QualityLimits = dataclasses.field(default_factory=QualityLimits)
+    alignment: AlignmentLimits = dataclasses.field(default_factory=AlignmentLimits)
+    color: ColorLimits = dataclasses.field(default_factory=ColorLimits)
     frames_before: int = 0
 
+    @property
+    def working_width(self) -> int:
+        """Width of the views that are judged and composed, where the movie's are wider."""
+        return 2 * self.width
+
     def __post_init__(self):
-        if self.layout not in LAYOUTS:
-            raise ValueError(f"layout must be one of {either(LAYOUTS)}. Received: {self.layout}")
+        if self.layout not in (AUTO, *LAYOUTS):
+            known = either((AUTO, *LAYOUTS))
+            raise ValueError(f"layout must be one of {known}. Received: {self.layout}")
+        if self.eyes not in EYES:
+            raise ValueError(f"eyes must be one of {either(EYES)}. Received: {self.eyes}")
         if not 0.001 <= self.every_s <= 3600:
             raise ValueError(f"every_s must be within 0.001..3600. Received: {self.every_s}")
         if not 16 <= self.minimum_width <= self.width:

@@ -6,14 +6,15 @@ over, and hands on one pair at a time. Those of ingested data sets are in ingest
 
 import collections
 import contextlib
-import os
+import dataclasses
 import pathlib
 from collections.abc import Iterator
 
 import numpy as np
 
+from data_pipeline.film_facts import FilmFacts, inspect_film, unpack_eyes
 from data_pipeline.ingested_pairs import PACK, SHARDS
-from data_pipeline.movie import MovieOptions, find_movie_bars, unpack_eyes
+from data_pipeline.movie_options import AUTO, MovieOptions
 from data_pipeline.quality import measure_pair
 from data_pipeline.sources import MOVIE_SUFFIXES, Source, find_sources
 from data_pipeline.stereo_pack import is_stereo_pack
@@ -29,10 +30,6 @@ RUN = 2
 PLACES = (0.5, 0.3, 0.7)
 # Time in which the frames before a place are looked for, in frames of the stated rate for each.
 RESERVE = 1.5
-# A frame wider than this, times its height, has two whole views side by side; one narrower than
-# the other has two of them below each other. Between them lie the halved ones.
-FULL_SIDE_BY_SIDE, FULL_TOP_AND_BOTTOM = 2.9, 1.2
-HALF_TOP_AND_BOTTOM_NAMES = ("htab", "half-tab", "half_tab", "hou", "half-ou", "half_ou")
 
 
 def find_layout(data: str) -> str:
@@ -104,7 +101,7 @@ class FilmPairs:
     Args:
         pattern: Film, folder of films, or glob pattern.
         frames: Frames of each film.
-        layout: How all are packed; "" goes by the shape of each.
+        layout: How all are packed; "" decides by the pictures of each.
         swap_eyes: Whether the films have the right eye first.
         at_most: Frames of all films together; None is no bound.
         frames_before: How many frames before each are read with it. May be set later.
@@ -122,7 +119,7 @@ class FilmPairs:
         at_most: int | None = None,
         frames_before: int = 0,
     ):
-        self._pattern, self._swap_eyes = pattern, swap_eyes
+        self._pattern = pattern
         self.frames_before = frames_before
         self._sources = find_sources([pattern])
         if not self._sources:
@@ -130,7 +127,9 @@ class FilmPairs:
         broken = next((source for source in self._sources if source.error), None)
         if broken:
             raise ValueError(broken.error)
-        self.layouts = [layout or packed_layout(source.path) for source in self._sources]
+        self._options = MovieOptions(layout or AUTO, "right_first" if swap_eyes else "left_first")
+        self._facts = [inspect_film(source.path, self._options) for source in self._sources]
+        self.layouts = [facts.layout for facts in self._facts]
         if at_most is not None:
             frames = min(frames, max(RUN, at_most // len(self._sources)))
         self._runs = max(1, frames // RUN)
@@ -138,9 +137,9 @@ class FilmPairs:
     def __iter__(self) -> Iterator[Pair]:
         """Yields the pairs film by film; ValueError if no film has any."""
         found = False
-        for source, layout in zip(self._sources, self.layouts, strict=True):
-            options = MovieOptions(layout, self._swap_eyes, frames_before=self.frames_before)
-            for pair in _film_pairs(source, options, self._runs):
+        options = dataclasses.replace(self._options, frames_before=self.frames_before)
+        for source, facts in zip(self._sources, self._facts, strict=True):
+            for pair in _film_pairs(source, facts, options, self._runs):
                 found = True
                 yield pair
         if not found:
@@ -150,51 +149,32 @@ class FilmPairs:
             )
 
 
-def packed_layout(path: str | os.PathLike) -> str:
-    """How a film is packed, as far as the shape of its frames and its name tell.
-
-    Args:
-        path: The film.
-
-    Returns:
-        One of `deep3d.video.LAYOUTS`; half_sbs, the usual one, where nothing speaks for another.
-
-    Raises:
-        VideoError: If it cannot be opened.
-    """
-    with VideoReader(path) as reader:
-        shape = reader.width / reader.height * float(reader.sample_aspect_ratio)
-    if shape >= FULL_SIDE_BY_SIDE:
-        return "full_sbs"
-    if shape <= FULL_TOP_AND_BOTTOM:
-        return "full_tab"
-    name = pathlib.Path(path).stem.lower()
-    return "half_tab" if any(word in name for word in HALF_TOP_AND_BOTTOM_NAMES) else "half_sbs"
-
-
-def _film_pairs(source: Source, options: MovieOptions, runs: int) -> Iterator[Pair]:
-    bars = find_movie_bars(source.path, options)
+def _film_pairs(
+    source: Source, facts: FilmFacts, options: MovieOptions, runs: int
+) -> Iterator[Pair]:
     with VideoReader(source.path) as reader:
         duration_s = reader.duration_s or 0.0
         lead_s = float(RESERVE * options.frames_before / reader.frame_rate)
     for number in range(runs):
         for share in PLACES:
             start_s = duration_s * (number + share) / runs
-            pairs = _run(source, options, bars, start_s, max(0.0, start_s - lead_s))
+            pairs = _run(source, facts, options, start_s, max(0.0, start_s - lead_s))
             if pairs:
                 yield from pairs
                 break
 
 
-def _run(source: Source, options: MovieOptions, bars, start_s, lead_start_s) -> list[Pair]:
+def _run(source: Source, facts: FilmFacts, options, start_s, lead_start_s) -> list[Pair]:
     """Neighbouring frames of one shot; none if the first is no stereo picture."""
     detector, pairs = ShotDetector(), []
     before: collections.deque = collections.deque(maxlen=options.frames_before)
     # A damaged place in the middle must not keep the rest from being looked at.
     with contextlib.suppress(VideoError), VideoReader(source.path, lead_start_s) as part:
         for frame in part:
-            eyes = unpack_eyes(frame.image, options, part.sample_aspect_ratio)
-            left, right = (np.ascontiguousarray(bars.crop(view)) for view in eyes)
+            eyes = unpack_eyes(frame.image, facts, part.sample_aspect_ratio)
+            left, right = (np.ascontiguousarray(facts.bars.crop(view)) for view in eyes)
+            if options.eyes == "right_first":
+                left, right = right, left
             if frame.time - part.origin < decimal_seconds(start_s):
                 before.appendleft(left)
                 continue

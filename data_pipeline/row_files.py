@@ -9,6 +9,7 @@ unpickled, what leads out of the file is refused, and types and sizes are checke
 
 import contextlib
 import dataclasses
+import io
 import itertools
 import os
 import pathlib
@@ -19,7 +20,7 @@ from collections.abc import Iterable, Iterator
 import h5py
 import numpy as np
 
-from deep3d.atomic_file import wait_for_disk
+from deep3d.atomic_file import wait_for_disk, write_bytes
 
 FILE_BYTES = 56_000_000
 # Of one field: no real picture needs more, and damaged files may claim anything.
@@ -84,13 +85,41 @@ def write_rows(folder: pathlib.Path, rows: Iterable, row_format: str) -> int:
     for row in rows:
         held.append(row)
         count += 1
-        size += sum(len(part) for part in _parts(row) if isinstance(part, bytes))
+        size += row_bytes(row)
         if size >= FILE_BYTES:
-            _write_file(folder / f"{next(files):03d}.h5", held, row_format)
+            write_bytes(folder / f"{next(files):03d}.h5", file_of_rows(held, row_format))
             held, size = [], 0
     if held:
-        _write_file(folder / f"{next(files):03d}.h5", held, row_format)
+        write_bytes(folder / f"{next(files):03d}.h5", file_of_rows(held, row_format))
     return count
+
+
+def row_bytes(row) -> int:
+    """How much of a file a row takes; what is not bytes counts for nothing."""
+    return sum(len(part) for part in _parts(row) if isinstance(part, bytes))
+
+
+def file_of_rows(rows: list, row_format: str) -> bytes:
+    """The bytes of a file, the same for the same rows.
+
+    It is made in memory, because HDF5 does not survive a full disk.
+
+    Args:
+        rows: At least one.
+        row_format: Name of what the rows are.
+    """
+    data = io.BytesIO()
+    with h5py.File(data, "w") as file:
+        file.attrs["format"] = row_format
+        for field in dataclasses.fields(rows[0]):
+            values = [getattr(row, field.name) for row in rows]
+            if field.type in (bytes, MANY):
+                _write_bytes(file, field.name, values)
+            else:
+                file.create_dataset(field.name, data=values, dtype=DTYPES[field.type])
+        sums = [_checksum(row, vars(row)) for row in rows]
+        file.create_dataset(CHECKSUM, data=sums, dtype=DTYPES[int])
+    return data.getvalue()
 
 
 class RowFile:
@@ -183,19 +212,6 @@ class RowFile:
 def _type_of(dtype: np.dtype) -> tuple:
     """What tells the columns' types apart; they are all of kind O for NumPy."""
     return dtype, h5py.check_vlen_dtype(dtype), h5py.check_string_dtype(dtype)
-
-
-def _write_file(path: pathlib.Path, rows: list, row_format: str) -> None:
-    with h5py.File(path, "w") as file:
-        file.attrs["format"] = row_format
-        for field in dataclasses.fields(rows[0]):
-            values = [getattr(row, field.name) for row in rows]
-            if field.type in (bytes, MANY):
-                _write_bytes(file, field.name, values)
-            else:
-                file.create_dataset(field.name, data=values, dtype=DTYPES[field.type])
-        sums = [_checksum(row, vars(row)) for row in rows]
-        file.create_dataset(CHECKSUM, data=sums, dtype=DTYPES[int])
 
 
 def _write_bytes(file: h5py.File, name: str, values: list) -> None:

@@ -12,9 +12,10 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-# Raised whenever a feature is added, removed or changes its meaning. Data sets of 1.0.0, which have
-# no frames before, are read as they are: TensorFlow Datasets keeps the features beside the shards.
-VERSION = "1.1.0"
+# Raised whenever a feature is added, removed or changes its meaning. Older data sets, which have no
+# frames before (1.0.0) or no scores (1.1.0), are read as they are: TensorFlow Datasets keeps the
+# features beside the shards.
+VERSION = "1.2.0"
 
 # At quality 95 without chroma subsampling the compression error stays near one 8-bit step, well
 # below the differences between the views; 4:2:0 would halve the resolution of colored edges,
@@ -48,6 +49,13 @@ class StereoExample:
             latest first; where the shot has no more of them its first frame is repeated. As many
             in every example of a data set.
         before_right_jpegs: Right views of those frames: mirroring makes left views of them.
+        matched: Share of the pixels that match in both directions; 0, like the other scores, in
+            data sets without it.
+        swapped_probability: Of the eyes having been exchanged in the movie, as the shot says; they
+            are stored the right way round.
+        vertical_error: Largest vertical error between the eyes in the movie, in percent of the
+            height; what was worth it is corrected.
+        color_difference: Between the eyes in the channel that differs most, of 255.
     """
 
     left_jpeg: bytes
@@ -66,6 +74,10 @@ class StereoExample:
     percentile_95: float
     before_jpegs: tuple[bytes, ...] = ()
     before_right_jpegs: tuple[bytes, ...] = ()
+    matched: float = 0.0
+    swapped_probability: float = 0.0
+    vertical_error: float = 0.0
+    color_difference: float = 0.0
 
     @property
     def time(self) -> Fraction:
@@ -119,6 +131,21 @@ def tfds_features():
     return tfds.features.FeaturesDict(
         {field.name: kinds[field.type]() for field in dataclasses.fields(StereoExample)}
     )
+
+
+def views_alone(features, frames: int):
+    """Of a data set's features those that pairs of views take: parsing the rest costs as much.
+
+    Args:
+        features: The `tfds.features.FeaturesDict` of the data set.
+        frames: Left views of a pair.
+    """
+    import tensorflow_datasets as tfds
+
+    names = ["left_jpeg", "right_jpeg", "height", "width"]
+    if frames > 1:
+        names += ["before_jpegs", "before_right_jpegs"]
+    return tfds.decode.PartialDecoding(dict.fromkeys(names, True)).extract_features(features)
 
 
 def undecoded_images(features: Collection[str]) -> dict:

@@ -1,20 +1,19 @@
-"""One shot of a movie while it is being read: its samples, its composition, what became of it.
+"""One shot of a movie while it is being read: its samples, and what became of them."""
 
-All frames of a shot get one composition (deep3d.composition), taken from its first accepted frames,
-so that depth does not jump inside a shot.
-"""
-
-import collections
 import dataclasses
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import numpy as np
 
-from data_pipeline.black_bars import BlackBars, find_shot_bars
+from data_pipeline.film_facts import FilmFacts
 from data_pipeline.movie_options import MovieOptions
-from data_pipeline.quality import MeasuredPair, measure_pair
-from deep3d.composition import Composition, apply_composition, compose_for_levels
+from data_pipeline.quality import glance_at, is_duplicate
+from data_pipeline.shot_decision import Judged, Pair, ShotDecision, decide_shot, judge
+from data_pipeline.shot_report import Measurements, ShotReport, report_shot
+from data_pipeline.time_offset import TimeOffsetDecision
+from deep3d.composition import Composition, apply_composition
+from deep3d.video import BlackBars
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,38 +29,30 @@ class StereoFrame:
     scale: float  # composition.width / width of the movie's view
     percentile_5: float
     percentile_95: float
+    matched: float  # share of pixels that match in both directions
+    swapped_probability: float  # that the eyes had to be exchanged
+    vertical_error: float  # between the eyes before it was corrected, in percent of the height
+    color_difference: float  # between the eyes, of 255
     before: tuple[
         tuple[np.ndarray, np.ndarray], ...
     ] = ()  # pairs of the frames before it, latest first
 
 
 @dataclasses.dataclass(frozen=True)
-class ShotReport:
-    """What became of a shot; the measured values are means over its measured frames, or NaN."""
+class Sample:
+    """A sampled pair, as stored but without the movie's bars, and the pairs of the frames before.
 
-    shot: int
-    start_s: float
-    end_s: float
-    sampled: int
-    accepted: int
-    reason: str  # the most frequent reason for rejection, empty where nothing was rejected
-    rejected: dict[str, int]
-    percentile_5: float  # percent of the width, in the movie
-    percentile_95: float
-    matched: float  # share of pixels that match in both directions
-    composition_width: int | None
-    composition_shift: int | None
+    Attributes:
+        pair: Views of square pixels.
+        before: Those of the frames before it in its shot, the latest first.
+        pts: Its time in units of the time base.
+        time_base: Seconds per unit.
+    """
 
-
-@dataclasses.dataclass(frozen=True)
-class _Sample:
-    """A sampled pair that is not refused by itself, and the pairs of the frames before it."""
-
-    pair: tuple[np.ndarray, np.ndarray]
-    before: list[tuple[np.ndarray, np.ndarray]]
+    pair: Pair
+    before: list[Pair]
     pts: int
     time_base: Fraction
-    measured: MeasuredPair
 
 
 class Shot:
@@ -70,23 +61,30 @@ class Shot:
     Args:
         number: From 0.
         start: Time of its first frame in seconds.
+        film: What is known of the movie.
         options: What is sampled and accepted.
-        previous: The shot before it.
+        kept: Thumbnail of the sample kept before it, of which its first may be a duplicate.
+
+    Attributes:
+        number: As given.
+        start: As given.
+        kept: Thumbnail of the sample kept last.
     """
 
     def __init__(
-        self, number: int, start: Fraction, options: MovieOptions, previous: "Shot | None"
+        self,
+        number: int,
+        start: Fraction,
+        film: FilmFacts,
+        options: MovieOptions,
+        kept: np.ndarray | None = None,
     ):
-        self.number, self._start, self._options = number, start, options
+        self.number, self.start, self.kept = number, start, kept
+        self._film, self._options = film, options
         self._next_due = start
-        self._kept = previous._kept if previous else None  # a duplicate may lie behind a cut, too
-        self._pending: list[_Sample] = []  # until the composition is known
-        self._bars = BlackBars()  # of this shot, beyond those of the movie
-        self._composition: Composition | None = None
-        self._refused = ""  # why the whole shot is refused, once that is known
-        self._rejected: collections.Counter[str] = collections.Counter()
-        self._sampled = self._accepted = 0
-        self._sums, self._measured_count = np.zeros(3), 0
+        self._pending: list[tuple[Sample, np.ndarray]] = []  # and thumbnails, until it is decided
+        self._decision = ShotDecision(BlackBars())
+        self._made = Measurements()
 
     def is_due(self, time: Fraction) -> bool:
         """Whether the frame at this time is to be sampled; counts it as sampled if so."""
@@ -95,112 +93,95 @@ class Shot:
         every = Fraction(self._options.every_s).limit_denominator(10**6)
         # The grid starts with the shot, and a gap in the time stamps skips its points.
         self._next_due += every * ((time - self._next_due) // every + 1)
-        self._sampled += 1
+        self._made.sampled += 1
         return True
 
-    def offer(self, pair, before, pts: int, time_base: Fraction) -> Iterator[StereoFrame]:
-        """Takes a sampled pair and those before it; yields whatever can be handed on after it."""
-        measured = measure_pair(*pair, self._options.quality, self._kept)
-        if np.isfinite(measured.percentile_5):
-            self._sums += (measured.percentile_5, measured.percentile_95, measured.matched)
-            self._measured_count += 1
-        if measured.reason:
-            self._rejected[measured.reason] += 1
+    def refuse(self, reason: str) -> None:
+        """Counts a sample that is not even looked at."""
+        self._made.rejected[reason] += 1
+
+    def offer(self, sample: Sample, time_offset: TimeOffsetDecision) -> Iterator[StereoFrame]:
+        """Takes a sample; yields whatever can be handed on after it.
+
+        Args:
+            sample: The sample.
+            time_offset: Whether the right eye lags, as far as the shot has told.
+        """
+        glance = glance_at(*sample.pair, self._options.quality)
+        self._made.first = self._made.first or sample.pair
+        reason = glance.reason or ("time_offset" if time_offset.frames else "")
+        if reason:
+            self.refuse(reason)
             return
-        self._kept = measured
-        self._pending.append(_Sample(pair, before, pts, time_base, measured))
-        settled = self._composition is not None or self._refused
-        if settled or len(self._pending) >= self._options.composition_frames:
+        self._pending.append((sample, glance.thumbnail))
+        enough = len(self._pending) >= self._options.composition_frames
+        if self._decision.settled or enough:
             yield from self._hand_on()
 
-    def finish(self, end: Fraction, on_shot: Callable[[ShotReport], None]) -> Iterator[StereoFrame]:
-        """Yields what is still held and reports."""
+    def finish(
+        self,
+        end: Fraction,
+        time_offset: TimeOffsetDecision,
+        on_shot: Callable[[ShotReport], None],
+    ) -> Iterator[StereoFrame]:
+        """Yields what is still held and reports.
+
+        Args:
+            end: Time of the first frame after the shot in seconds.
+            time_offset: As for `offer`, from all of the shot.
+            on_shot: Receives the report.
+        """
+        if time_offset.frames:
+            self._made.rejected["time_offset"] += len(self._pending)
+            self._pending.clear()
         yield from self._hand_on()
-        means = self._sums / self._measured_count if self._measured_count else self._sums * np.nan
-        composition = self._composition
-        on_shot(
-            ShotReport(
-                shot=self.number,
-                start_s=float(self._start),
-                end_s=float(end),
-                sampled=self._sampled,
-                accepted=self._accepted,
-                reason=self._rejected.most_common(1)[0][0] if self._rejected else "",
-                rejected=dict(self._rejected),
-                percentile_5=float(means[0]),
-                percentile_95=float(means[1]),
-                matched=float(means[2]),
-                composition_width=composition.width if composition else None,
-                composition_shift=composition.shift if composition else None,
-            )
-        )
+        on_shot(report_shot(self, end, self._film, self._decision, self._made, time_offset))
 
     def _hand_on(self) -> Iterator[StereoFrame]:
-        """Composes and yields the pending frames."""
+        """Judges the pending samples, composes and yields those that are accepted."""
         pending, self._pending = self._pending, []
-        if pending and self._composition is None and not self._refused:
-            self._bars = find_shot_bars(sample.pair for sample in pending)
-            self._settle([self._without_bars(sample).measured for sample in pending])
-        for sample in map(self._without_bars, pending):
-            reason = self._refused or self._level_reason(sample.measured)
-            if reason:
-                self._rejected[reason] += 1
-                continue
-            self._accepted += 1
-            yield self._composed(sample)
+        if self._decision.settled:
+            judged = [judge(one.pair, self._decision, self._options) for one, _ in pending]
+        elif pending:
+            pairs = [one.pair for one, _ in pending]
+            self._decision, judged = decide_shot(pairs, self._film, self._options)
+        else:
+            judged = []
+        for (sample, thumbnail), verdict in zip(pending, judged, strict=True):
+            reason = verdict.reason
+            if not reason and is_duplicate(thumbnail, self.kept, self._options.quality):
+                reason = "duplicate"
+            self._made.add(verdict, reason)
+            if not reason:
+                self.kept = thumbnail
+                yield self._composed(sample, verdict)
 
-    def _composed(self, sample: _Sample) -> StereoFrame:
+    def _composed(self, sample: Sample, verdict: Judged) -> StereoFrame:
+        composition = self._decision.composition
+        working_width = self._options.working_width
+        treated = [
+            self._decision.treated(pair, working_width) for pair in (sample.pair, *sample.before)
+        ]
         (left, right), *before = (
-            tuple(map(np.ascontiguousarray, apply_composition(*pair, self._composition)))
-            for pair in (sample.pair, *sample.before)
+            tuple(map(np.ascontiguousarray, apply_composition(*pair, composition)))
+            for pair in treated
         )
+        height, width = treated[0][0].shape[:2]
+        # Of the movie's view, of which what was judged may be a smaller copy.
+        enlarged = self._decision.cropped(sample.pair)[0].shape[1] / working_width
         return StereoFrame(
             left=left,
             right=right,
             shot=self.number,
             pts=sample.pts,
             time_base=sample.time_base,
-            composition=self._composition,
-            scale=self._composition.width / sample.pair[0].shape[1],
-            percentile_5=sample.measured.percentile_5,
-            percentile_95=sample.measured.percentile_95,
+            composition=composition,
+            scale=composition.width / (width * max(1.0, enlarged)),
+            percentile_5=verdict.measured.percentile_5,
+            percentile_95=verdict.measured.percentile_95,
+            matched=verdict.measured.matched,
+            swapped_probability=self._decision.eye_order.probability,
+            vertical_error=self._decision.misalignment.largest_error(width / height),
+            color_difference=self._decision.color.largest,
             before=tuple(before),
         )
-
-    def _without_bars(self, sample: _Sample) -> _Sample:
-        """The sample without the shot's bars, its percentiles in percent of what is left."""
-        cropped, *before = (
-            tuple(map(self._bars.crop, pair)) for pair in (sample.pair, *sample.before)
-        )
-        wider = sample.pair[0].shape[1] / cropped[0].shape[1]
-        measured = dataclasses.replace(
-            sample.measured,
-            percentile_5=sample.measured.percentile_5 * wider,
-            percentile_95=sample.measured.percentile_95 * wider,
-        )
-        return dataclasses.replace(sample, pair=cropped, before=before, measured=measured)
-
-    def _settle(self, measured: list[MeasuredPair]) -> None:
-        """Chooses the composition of the shot, or refuses the shot."""
-        options = self._options
-        # The median, because a single flash or a passing object must not decide. Percent of the
-        # width are pixels of a view that is 100 wide.
-        low = float(np.median([one.percentile_5 for one in measured]))
-        high = float(np.median([one.percentile_95 for one in measured]))
-        composition = compose_for_levels(low, high, 100, options.levels, options.width)
-        if composition.width < options.minimum_width:
-            self._refused = "out_of_levels"
-        elif composition.width - abs(composition.shift) < options.minimum_width:
-            self._refused = "too_narrow"
-        else:
-            self._composition = composition
-
-    def _level_reason(self, measured: MeasuredPair) -> str:
-        composition, values = self._composition, self._options.levels.values
-        low, high = (
-            percentile / 100 * composition.width + composition.shift
-            for percentile in (measured.percentile_5, measured.percentile_95)
-        )
-        tolerance = self._options.level_tolerance
-        inside = low >= min(values) - tolerance and high <= max(values) + tolerance
-        return "" if inside else "out_of_levels"

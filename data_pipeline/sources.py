@@ -4,20 +4,22 @@ import collections
 import dataclasses
 import glob
 import hashlib
+import os
 import pathlib
 from collections.abc import Iterable
 
 from data_pipeline.splits import title_of
 from deep3d.video import VideoError, VideoReader
+from deep3d.video.errors import reason
 
 MOVIE_SUFFIXES = (".mkv", ".mp4", ".m4v", ".mov", ".avi", ".ts", ".m2ts", ".webm")
 # Enough of a file to tell it from others without reading a whole disk.
 FINGERPRINT_BYTES = 1 << 20
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Source:
-    """A movie of the manifest, and what became of it.
+    """A movie file.
 
     Attributes:
         name: Its name in the records, unique in the data set.
@@ -25,11 +27,7 @@ class Source:
         title: What decides about its split; parts and releases of a movie share it.
         bytes: Size of the file.
         sha256_of_first_mib: To recognize the file by.
-        split: train, validation or test; empty where it cannot be read.
-        shots: Shots seen.
-        sampled: Frames looked at.
-        accepted: Frames in the data set.
-        error: Why it cannot be read, or not to the end.
+        error: Why it cannot be read.
     """
 
     name: str
@@ -37,11 +35,12 @@ class Source:
     title: str
     bytes: int
     sha256_of_first_mib: str
-    split: str = ""
-    shots: int = 0
-    sampled: int = 0
-    accepted: int = 0
     error: str = ""
+
+    @property
+    def fingerprint(self) -> tuple[int, str]:
+        """What a copy of the file has in common with it, wherever it lies."""
+        return self.bytes, self.sha256_of_first_mib
 
 
 def find_sources(patterns: Iterable[str]) -> list[Source]:
@@ -69,15 +68,23 @@ def find_sources(patterns: Iterable[str]) -> list[Source]:
     return sources
 
 
+def error_of(path: str | pathlib.PurePath, error: VideoError) -> str:
+    """What is wrong with a movie, without its folder, which concerns nobody who has the data."""
+    return str(error).replace(str(path), pathlib.PurePath(path).name)
+
+
 def _inspect(path: pathlib.Path, name: str) -> Source:
-    with path.open("rb") as file:
-        digest = hashlib.sha256(file.read(FINGERPRINT_BYTES)).hexdigest()
-    source = Source(name, str(path), title_of(path), path.stat().st_size, digest)
+    size, beginning, error = 0, b"", ""
     try:
+        with path.open("rb") as file:
+            beginning, size = file.read(FINGERPRINT_BYTES), os.fstat(file.fileno()).st_size
         VideoReader(path).close()
-    except VideoError as error:
-        source.error = str(error)
-    return source
+    except VideoError as caught:
+        error = error_of(path, caught)
+    except OSError as caught:
+        error = f"{path.name}: cannot be read ({reason(caught)})"
+    digest = hashlib.sha256(beginning).hexdigest()
+    return Source(name, str(path), title_of(path), size, digest, error)
 
 
 def _movie_paths(patterns: Iterable[str]) -> list[pathlib.Path]:

@@ -1,14 +1,13 @@
 """Small ingested data sets for tests, made without a film."""
 
-import functools
 import pathlib
 from fractions import Fraction
 
 import cv2
 import numpy as np
-import pytest
 
 from data_pipeline import stereo_movies
+from data_pipeline.movie_store import encode_frame
 from data_pipeline.shot import StereoFrame
 from deep3d.composition import Composition
 
@@ -24,8 +23,8 @@ def make_pair(seed, height=HEIGHT, width=WIDTH):
     return tuple(map(np.ascontiguousarray, (wide[:, :width], wide[:, DISPARITY:])))
 
 
-def fake_frames(path, options, on_shot, frames_before=0):
-    """Stands for `stereo_frames`: frame k is pair k; j frames before it is 1000 * j + k."""
+def fake_frames(frames_before=0):
+    """Stands for what is accepted of a movie: frame k is pair k, j frames before it 1000 j + k."""
     for k in range(FRAMES):
         left, right = make_pair(k)
         yield StereoFrame(
@@ -38,6 +37,10 @@ def fake_frames(path, options, on_shot, frames_before=0):
             scale=0.25,
             percentile_5=-1.5,
             percentile_95=2.25,
+            matched=0.75,
+            swapped_probability=0.125,
+            vertical_error=0.5,
+            color_difference=1.5,
             before=tuple(make_pair(1000 * j + k) for j in range(1, frames_before + 1)),
         )
 
@@ -46,12 +49,12 @@ def write_data_set(folder, splits=("train",), frames_before=0):
     """Writes a data set of `FRAMES` pairs in each split, three shards each; returns its folder."""
     import tensorflow_datasets as tfds
 
-    movies = {split: [stereo_movies.Movie(f"{split}.mkv", split)] for split in splits}
-    config = stereo_movies.StereoMoviesConfig(name="movies", splits=movies)
-    with pytest.MonkeyPatch.context() as patch:
-        frames = functools.partial(fake_frames, frames_before=frames_before)
-        patch.setattr(stereo_movies, "stereo_frames", frames)
-        builder = stereo_movies.StereoMovies(data_dir=folder, config=config)
-        several_shards = tfds.download.DownloadConfig(num_shards=3)
-        builder.download_and_prepare(download_config=several_shards)
+    examples = {
+        split: [encode_frame(frame, split) for frame in fake_frames(frames_before)]
+        for split in splits
+    }
+    config = stereo_movies.StereoMoviesConfig(name="movies", splits=examples)
+    builder = stereo_movies.StereoMovies(data_dir=folder, config=config)
+    several_shards = tfds.download.DownloadConfig(num_shards=3)
+    builder.download_and_prepare(download_config=several_shards)
     return pathlib.Path(builder.data_dir)

@@ -212,7 +212,7 @@ def test_clear_data_errors_names_the_folder_of_a_corrupt_shard(data_dir, tmp_pat
     content = bytearray(shard.read_bytes())
     content[len(content) // 2] ^= 0xFF
     shard.write_bytes(content)
-    damaged = pytest.raises(DataError, match=r"broken is damaged .*again with --overwrite")
+    damaged = pytest.raises(DataError, match=r"broken is damaged .*--verify=.*broken --repair")
     with damaged, dataset.clear_data_errors(broken):
         batches(broken, 99, training=False)
     shard.write_bytes(shard.read_bytes()[:-100])

@@ -90,7 +90,7 @@ def test_ingest_output_is_read_as_training_batches(ingested):
 def test_ingest_stores_frames_before(tmp_path):
     write_films(tmp_path, ["a.mkv"])
     manifest = ingest(config_for(tmp_path, frames_before=2))
-    assert manifest["schema_version"] == "1.1.0" and manifest["options"]["frames_before"] == 2
+    assert manifest["schema_version"] == "1.2.0" and manifest["options"]["frames_before"] == 2
     first, second = sorted(read_examples(tmp_path / "data", "train"), key=lambda one: one.pts)
     # The shot begins with a frame that has none before it, and then takes every second frame.
     assert first.before_jpegs == (first.left_jpeg,) * 2

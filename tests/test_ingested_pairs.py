@@ -5,7 +5,9 @@ from stereo_films import two_planes, write_film
 from data_pipeline import stereo_movies
 from data_pipeline.dataset_config import DatasetConfig
 from data_pipeline.ingested_pairs import PACK, SHARDS, ingested_pairs
-from data_pipeline.movie import MovieOptions
+from data_pipeline.movie import stereo_frames
+from data_pipeline.movie_options import MovieOptions
+from data_pipeline.movie_store import encode_frame
 from data_pipeline.pair_sources import find_layout
 from data_pipeline.stereo_pack import pack_data_set
 
@@ -17,14 +19,18 @@ def shot(seed, count):
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
     folder = tmp_path_factory.mktemp("films")
-    movies = {}
+    options = MovieOptions(
+        "full_sbs", "left_first", every_s=0.125, width=192, minimum_width=128, frames_before=2
+    )
+    examples = {}
     for split, names in (("train", "a"), ("validation", "b"), ("test", "cd")):
-        movies[split] = [
-            stereo_movies.Movie(str(write_film(folder / f"{n}.mkv", shot(ord(n), 6))), n)
-            for n in names
+        films = {n: write_film(folder / f"{n}.mkv", shot(ord(n), 6)) for n in names}
+        examples[split] = [
+            encode_frame(frame, name)
+            for name, film in films.items()
+            for frame in stereo_frames(film, options)
         ]
-    options = MovieOptions("full_sbs", every_s=0.125, width=192, minimum_width=128, frames_before=2)
-    config = stereo_movies.StereoMoviesConfig(name="movies", splits=movies, options=options)
+    config = stereo_movies.StereoMoviesConfig(name="movies", splits=examples)
     return stereo_movies.build(str(folder / "data"), config).data_dir
 
 

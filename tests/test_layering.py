@@ -1,4 +1,9 @@
-"""Imports run one way, from the scripts down to the sign of disparity."""
+"""Imports run one way, from the scripts down to the sign of disparity.
+
+The ingestion asks the shipped network which things are near, so that it can tell exchanged eyes
+(data_pipeline.eye_order); `pretrained` is all that it needs for that, and imports no framework
+before a network is loaded that LiteRT cannot run.
+"""
 
 import ast
 import pathlib
@@ -104,7 +109,8 @@ WITHOUT_FRAMEWORK = {
 }  # fmt: skip
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",
-    "image_file", "wording", "pairs", "stereo_layouts", "frame_stack",
+    "image_file", "wording", "pairs", "stereo_layouts", "frame_stack", "journal",
+    "pretrained",
 }  # fmt: skip
 
 

@@ -43,6 +43,29 @@ def test_first_steps_converts_a_picture(run):
     assert found["error"](found["right"]) < 100
 
 
+@pytest.mark.slow  # makes films and ingests them twice
+def test_data_finds_every_fault(run, capsys):
+    found = run("01_data.ipynb")
+    shots = {(shot["movie"], shot["shot"]): shot for shot in found["shots"]}
+    faulty = [shots["faulty", str(number)] for number in range(8)]
+    assert [shot["reason"] for shot in faulty] == [
+        *("black", "", "", "no_parallax", "subtitles", "", "misaligned", "color_mismatch"),
+    ]
+    assert all((int(shot["accepted"]) > 0) == (not shot["reason"]) for shot in faulty)
+    assert [shot["swapped"] for shot in faulty if not shot["reason"]] == ["False", "True", "False"]
+    offsets = [float(faulty[number]["vertical_offset_px"]) for number in (1, 5, 6)]
+    assert offsets == pytest.approx([0, 3, 12], abs=0.3)
+    layouts = {movie: shot["layout"] for (movie, _), shot in shots.items()}
+    assert layouts == {"faulty": "half_sbs", "above": "half_tab", "wide": "full_sbs", "list": ""}
+    assert shots["list", ""]["reason"].startswith("error: list.mkv: not a readable video")
+    assert len(found["strips"]) == 13  # of all shots but the black ones
+    assert len(found["examples"]) == sum(int(shot["accepted"] or 0) for shot in shots.values())
+    assert sum(found["shares"].values()) > 0.95  # few go beyond the levels
+    printed = capsys.readouterr().out
+    assert "files are as they were made" in printed
+    assert "files are identical to those of the manifest" in printed
+
+
 @pytest.mark.slow  # makes films and trains three times
 def test_train_resumes_and_compares(run, capsys):
     found = run("02_train.ipynb")

@@ -135,7 +135,9 @@ def test_film_pairs_reject_what_they_cannot_read(tmp_path):
         pair_sources.FilmPairs(str(tmp_path))
     write_film(tmp_path / "titles.mkv", [title_card()] * 8)
     with pytest.raises(ValueError, match=r"no frame shows two views.*Read as full_sbs"):
-        list(pair_sources.FilmPairs(str(tmp_path / "titles.mkv")))
+        list(pair_sources.FilmPairs(str(tmp_path / "titles.mkv"), layout="full_sbs"))
+    with pytest.raises(ValueError, match="2D: both eyes are identical"):
+        pair_sources.FilmPairs(str(tmp_path / "titles.mkv"))
 
 
 def test_film_pairs_need_no_more_memory_for_more_frames(tmp_path):
