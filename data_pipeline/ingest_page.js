@@ -76,6 +76,7 @@ function show(card) {
   card.scrollIntoView({block: "center"});
   requestAnimationFrame(() => card.scrollIntoView({block: "center"}));
   card.focus({preventScroll: true});
+  mark(card); // a window in the background hears of no focus
 }
 
 function enlarge(card) {

@@ -16,7 +16,7 @@ from collections.abc import Hashable, Iterator
 import cv2
 import numpy as np
 
-BLACK = 30  # the brightest pixels of a black frame are darker, of 255 (as in quality.py)
+BLACK = 30  # all of a black frame is darker, of 255 (as in quality.py)
 WHITE = 235  # and the darkest of a white frame brighter
 LEVELS = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)  # shares of the sorted pixels
 BLOCKS = (4, 3)  # columns and rows of blocks
@@ -103,15 +103,14 @@ class LightWatch:
         lights = np.array(self._lights)
         here = number - (self._count - len(lights))
         grays = list(self._grays)
-        return key, _reason(
-            lights, here, grays, number - (self._count - len(grays)), self._frame_rate
-        )
+        gray_here = number - (self._count - len(grays))
+        if grays[gray_here].max() < BLACK:
+            return key, "black"  # words on a dark card are none
+        return key, _reason(lights, here, grays, gray_here, self._frame_rate)
 
 
 def _reason(lights, here: int, grays, gray_here: int, frame_rate: float) -> str:
     levels = lights[here, : len(LEVELS)]
-    if levels[-1] < BLACK:
-        return "black"
     if levels[0] > WHITE or _is_flash(lights, here, round(FLASH_S * frame_rate)):
         return "flash"
     if any(

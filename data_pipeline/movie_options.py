@@ -54,8 +54,9 @@ class MovieOptions:
 
     def __post_init__(self):
         if self.layout not in (AUTO, *LAYOUTS):
-            known = either((AUTO, *LAYOUTS))
-            raise ValueError(f"layout must be one of {known}. Received: {self.layout}")
+            raise ValueError(
+                f"layout must be one of {either((AUTO, *LAYOUTS))}. Received: {self.layout}"
+            )
         if self.eyes not in EYES:
             raise ValueError(f"eyes must be one of {either(EYES)}. Received: {self.eyes}")
         if not 0.001 <= self.every_s <= 3600:

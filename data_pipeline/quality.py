@@ -24,6 +24,7 @@ NAN = float("nan")
 THUMBNAIL_SIZE = (96, 54)
 BLOCK = 9  # side of the window, in pixels at the matching width, in which texture is looked for
 TEXTURE = 1.0  # mean change from pixel to pixel, of 255; below is even ground with coding noise
+BRIGHTEST = 99.9  # percentile by which a frame is black
 CONSTANT = 4.0  # standard deviation of gray levels below which a view shows nothing
 SLOPE = 4.0  # root mean square slope, of 255 per pixel, from which a block shows where it is
 FAR_OFF = 0.0018  # of the width by which a block of its own lies before or behind the rest
@@ -41,7 +42,8 @@ class QualityLimits:
         matching_width: Width at which disparity is measured. At 288 a frame takes 45 ms, at 432
             130 ms, and the percentiles are the same to a tenth of a percent of the width.
         matching_limit: Largest disparity searched, as a share of the width.
-        black_below: A frame is black when 99 % of its pixels are darker than this, of 255.
+        black_below: A frame is black when 99.9 % of its pixels are darker than this, of 255; words
+            on a dark card are more than that.
         flat_below: Percentiles at least this many percent of the width apart are parallax,
             whatever the blocks say; less may be. 0.6 % is two pixels at 288.
         matched_above: Share of pixels that must match in both directions.
@@ -224,8 +226,10 @@ def _block_means(values: np.ndarray) -> np.ndarray:
 
 def _darkness(grays, black_below: float) -> str:
     """Whether one view or both show nothing."""
-    blank = [np.percentile(gray, 99) < black_below or gray.std() < CONSTANT for gray in grays]
-    if all(np.percentile(gray, 99) < black_below for gray in grays):
+    blank = [
+        np.percentile(gray, BRIGHTEST) < black_below or gray.std() < CONSTANT for gray in grays
+    ]
+    if all(np.percentile(gray, BRIGHTEST) < black_below for gray in grays):
         return "black"
     return "one_eye_black" if any(blank) and not all(blank) else ""
 

@@ -200,7 +200,7 @@ def _of_bars() -> list[Threshold]:
 def _of_pairs(limits: quality.QualityLimits) -> list[Threshold]:
     return [
         Threshold(
-            "brightness of the 99th percentile",
+            f"brightness of percentile {quality.BRIGHTEST}",
             limits.black_below,
             "of 255",
             "as in MiDaS 3D Movies, WSVD and VDW, which reject by brightness",

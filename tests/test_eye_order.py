@@ -84,7 +84,7 @@ def test_half_occlusion_votes_leaves_out_even_ground():
     assert np.isnan(half_occlusion_votes(left, right, disparity)).all()
 
 
-@pytest.mark.parametrize("seed", [4, 5, 6])
+@pytest.mark.parametrize("seed", [4, *(pytest.param(s, marks=pytest.mark.slow) for s in (5, 6))])
 def test_measure_eye_order_mirrored(seed):
     left, right, on_left, on_right = matched(*rendered(seed))
     normal = measure_eye_order(left, right, on_left, on_right)

@@ -76,7 +76,13 @@ def test_ingest_goes_on_where_it_was_interrupted(films, monkeypatch):
     assert shards(films.parent / "data") == shards(films.parent / "unbroken") != {}
 
 
-@pytest.mark.parametrize("place", ["_write_shards", "report_table", "put_in_place"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "_write_shards",
+        *(pytest.param(p, marks=pytest.mark.slow) for p in ("report_table", "put_in_place")),
+    ],
+)
 def test_ingest_reads_nothing_twice_when_it_was_interrupted_later(films, monkeypatch, place):
     module = data_set if place == "put_in_place" else assembly
     with monkeypatch.context() as patch:

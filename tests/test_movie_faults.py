@@ -98,6 +98,7 @@ def test_a_damaged_film_says_so(tmp_path):
     assert any("damaged" in remark for remark in entry["remarks"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("film", "shot"), [("cut_off", 1), ("two_sizes", 2)])
 def test_a_resumed_run_says_the_same(film, shot, request, tmp_path, monkeypatch):
     path = request.getfixturevalue(film)

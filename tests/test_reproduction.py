@@ -75,6 +75,7 @@ def test_reproduce_makes_the_same_data_set_of_renamed_films(made, tmp_path):
     assert read_manifest(output)["config"]["seed"] == 3
 
 
+@pytest.mark.slow
 def test_reproduce_says_what_differs(made, tmp_path):
     manifest = json.loads((made / "data" / "manifest.json").read_text())
     name = next(name for name in manifest["files"] if "-train.tfrecord" in name)
@@ -154,6 +155,7 @@ def test_verify_repairs_shards_from_the_films_of_their_split(made, data, tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
+@pytest.mark.slow
 def test_verify_repairs_the_report_and_all_else_without_being_told_of_films(made, data):
     (data / "report.csv").unlink()
     assert checked(data, repair=True)[0] == 0
