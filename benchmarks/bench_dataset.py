@@ -9,6 +9,7 @@ per second, and CPU time per pair, whose ratio holds on a machine that others lo
 trains the default network on the batches, too, and prints which share of a step it waits for them.
 """
 
+import dataclasses
 import time
 
 import numpy as np
@@ -90,6 +91,8 @@ def _seconds(dataset: tf.data.Dataset, batches: int) -> tuple[float, float]:
 
 def _wait(data: str, config: DatasetConfig) -> float:
     experiment = experiments()["default"]
+    training = dataclasses.replace(experiment.training, disparity=0.0)  # films have none
+    experiment = dataclasses.replace(experiment, training=training)
     trainer = compile_trainer(build_deep3d(experiment.model), experiment)
     clock = DataClock()
     batches = iter(clock.watch(stereo_dataset(data, "train", config)))
@@ -98,7 +101,8 @@ def _wait(data: str, config: DatasetConfig) -> float:
         if step == 3:
             waited, begin = [], time.perf_counter()
         clock.step_begins()
-        trainer.train_on_batch(*next(batches))
+        left, right = next(batches)
+        trainer.train_on_batch(left, {"right": right})
         waited.append(clock.wait())
     return sum(waited) / (time.perf_counter() - begin)
 

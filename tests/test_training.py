@@ -175,6 +175,7 @@ def test_train_keeps_averaged_weights(averaged):
     assert np.abs(kept - raw).max() > 1e-5
 
 
+@pytest.mark.slow
 def test_train_stops_early_and_goes_on(finished, tmp_path):
     half = dataclasses.replace(EXPERIMENT.training, stop_at=2)
     first = training.train(
@@ -228,6 +229,7 @@ def test_train_rejects_other_architecture(finished):
         training.train(other, batches, validation, finished[1], verbose=0)
 
 
+@pytest.mark.slow
 def test_train_stops_on_nan_and_keeps_the_sound_checkpoint(graphs, tmp_path):
     def poisoned(first_step):
         return batches(first_step, poison=2)
