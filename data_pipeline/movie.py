@@ -6,11 +6,12 @@ eyes; a few per second become samples, which `shot` judges and composes. All tha
 shot's first samples, until they are decided about, and the few frames before each that are wanted
 with it.
 
-Reasons, of single samples: `black`, `fade`, `flash`, `one_eye_black`, `duplicate` (of the sample
-kept before), `no_parallax` (both eyes alike, as in title cards, or shifted alike), `unmatched` (the
-eyes do not show one scene), `subtitles`, `out_of_levels` (more parallax than the disparity levels
-hold). Of whole shots: `misaligned`, `color_mismatch`, `eyes_unsure` (which eye is first),
-`too_narrow` (the shift leaves too few columns), `time_offset` (the eyes show different moments).
+Reasons, of single samples: `black`, `fade`, `flash`, `dissolve`, `one_eye_black`, `duplicate` (of
+the sample kept before), `no_parallax` (both eyes alike, as in title cards, or shifted alike),
+`unmatched` (the eyes do not show one scene), `subtitles`, `out_of_levels` (more parallax than the
+disparity levels hold). Of whole shots: `misaligned`, `color_mismatch`, `eyes_unsure` (which eye is
+first), `too_narrow` (the shift leaves too few columns), `time_offset` (the eyes show different
+moments).
 """
 
 import collections

@@ -25,6 +25,7 @@ REASONS = {
     "black": "the picture is black",
     "fade": "the light of the whole picture is changing",
     "flash": "a frame far brighter or darker than those around it",
+    "dissolve": "two shots are seen through each other",
     "one_eye_black": "one eye's picture is black",
     "duplicate": "hardly anything changed since the sample kept before",
     "no_parallax": "both eyes see the same picture, or one shifted as a whole",

@@ -2,6 +2,7 @@
 
 import html
 import json
+import pathlib
 import re
 from xml.etree import ElementTree
 
@@ -9,7 +10,7 @@ import ingest_rows
 import pytest
 from ingest_rows import NAN, film, refused, shot
 
-from data_pipeline import shot_doubt
+from data_pipeline import movie, shot_cards, shot_doubt
 from data_pipeline.film_timeline import disagreements, timeline
 from data_pipeline.ingest_page import FilmRow, write_page
 from data_pipeline.movie_options import MovieOptions
@@ -198,3 +199,11 @@ def test_thresholds_follow_the_options():
 def test_thresholds_in_force_rejects_unknown_keys():
     with pytest.raises(ValueError, match=r"Received: \['weight'\]"):
         thresholds_in_force(MovieOptions(), {"weight": 1.0})
+
+
+def test_every_reason_has_words_and_a_color():
+    folder = pathlib.Path(movie.__file__).parent
+    style = (folder / "ingest_page.css").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", movie.__doc__)) - {"film_facts", "shot"}
+    assert named == set(shot_cards.REASONS)
+    assert all(f".r-{reason} " in style for reason in named)
