@@ -34,7 +34,11 @@ flags.DEFINE_string(
 flags.DEFINE_string("for", None, f"What plays it; other flags count more: {', '.join(DEVICES)}.")
 flags.DEFINE_string("model", "default", "Shipped model or path of a model file.")
 flags.DEFINE_enum(
-    "runtime", "auto", RUNTIMES, "What runs the network; auto: LiteRT for shipped models, or Keras."
+    "runtime",
+    "auto",
+    RUNTIMES,
+    "What runs the network; auto: on a GPU Keras with the renderer compiled by XLA as well, "
+    "elsewhere LiteRT for shipped models, or Keras.",
 )
 flags.DEFINE_string(
     "report", None, "Writes the parallax of every shot to this .json and .png; folder for several."

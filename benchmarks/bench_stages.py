@@ -101,7 +101,8 @@ def _convert(reader, frames, predictor, target, times) -> int:
         for placement in placements:
             frame, disparity = waiting.popleft()
             with stage("render"):
-                views = render_eyes(frame.image, disparity, levels, placement, config)
+                depth = disparity, levels, placement, config
+                views = render_eyes(frame.image, *depth, predictor.render_warp)
             with stage("pack"):
                 packed = packer.pack(*views)
             with stage("encode"):

@@ -119,6 +119,12 @@ def run_script(main: Callable[[list[str]], int | None], usage: str):
     app.run(lambda arguments: sys.exit(_guarded(main, arguments[1:])), flags_parser=_parse)
 
 
+def load_backend():
+    """Imports what Keras runs on: TensorFlow in silence, and others when Keras is imported."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        load_tensorflow()
+
+
 def load_tensorflow():
     """Imports TensorFlow without the remarks that its start prints.
 

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 
 # Neighbouring columns this much farther apart than pixels are belong to different things.
-_EDGE = 1.0
+EDGE = 1.0
 # A disocclusion shows the background beside it stretched: this many of its pixels for each.
 # One for one would be a mirror, in which one sees things twice; 0 is streaks.
-_STRETCHED = 0.3
+STRETCHED = 0.3
 # The background is taken from this far beyond the edge, in pixels: nearer to it the outline of the
 # thing is mixed in.
-_MIXED = 1
+MIXED = 1
 
 
 def continue_background(columns: np.ndarray, blur: float = 0.0) -> None:
@@ -38,12 +38,12 @@ def continue_background(columns: np.ndarray, blur: float = 0.0) -> None:
     if step.min() >= 0:
         return
     edge = np.ones((height, width), bool)
-    np.equal(cv2.inRange(step, 1 - _EDGE, 1 + _EDGE), 0, out=edge[:, 1:])
+    np.equal(cv2.inRange(step, 1 - EDGE, 1 + EDGE), 0, out=edge[:, 1:])
     starts = np.flatnonzero(edge)
     flat = columns.reshape(-1)
     hidden = _hidden(flat, starts, width)
     if hidden.size:
-        _fill(flat, starts, hidden, width, _MIXED + round(blur))
+        _fill(flat, starts, hidden, width, MIXED + round(blur))
 
 
 def _hidden(flat, starts, width):
@@ -63,7 +63,7 @@ def _hidden(flat, starts, width):
     pixels = _ranges(starts[folded], starts[folded] + back)
     place = flat[pixels] + np.repeat(offset[folded], back)
     # What the map has left out on its way, from half a pixel beyond what it has taken.
-    out = np.flatnonzero(np.isfinite(before) & (first > before + 1 + _EDGE))
+    out = np.flatnonzero(np.isfinite(before) & (first > before + 1 + EDGE))
     if not out.size:
         return pixels
     gap = np.searchsorted(before[out] + 0.5, place) - 1
@@ -77,8 +77,8 @@ def _fill(flat, starts, hidden, width, mixed):
     end = np.append(begin[1:], hidden.size)
     first, after, length = hidden[begin], hidden[end - 1] + 1, end - begin
     right, left = np.minimum(after, flat.size - 1), np.maximum(first - 1, 0)
-    has_right = (after % width != 0) & (flat[right] - flat[after - 1] <= 1 + _EDGE)
-    has_left = ~has_right & (first % width != 0) & (flat[first] - flat[left] >= 1 - _EDGE)
+    has_right = (after % width != 0) & (flat[right] - flat[after - 1] <= 1 + EDGE)
+    has_left = ~has_right & (first % width != 0) & (flat[first] - flat[left] >= 1 - EDGE)
     # As far as the background to the right goes on.
     breaks = np.union1d(np.union1d(starts, first), [flat.size])
     extent = breaks[np.searchsorted(breaks, right, side="right")] - right
@@ -89,7 +89,7 @@ def _fill(flat, starts, hidden, width, mixed):
     lender = _lender(has_right, first // width)
     distance = np.repeat(after, length) - hidden - 1
     reach = np.repeat(np.where(has_right, extent - 1 - skipped, 0)[lender], length)
-    values = np.repeat(column[lender], length) + np.minimum(_STRETCHED * distance, reach)
+    values = np.repeat(column[lender], length) + np.minimum(STRETCHED * distance, reach)
     values = np.where(np.repeat(has_left, length), np.repeat(flat[left], length), values)
     # Beside the edge the picture may still be the thing's.
     beside = np.flatnonzero(has_right & (skipped > 0))

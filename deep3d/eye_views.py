@@ -7,6 +7,8 @@ bend back to the screen there; a floating window instead brings the edge forward
 black strip at the left edge of the left eye and at the right edge of the right one.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from deep3d.comfort import FrameParallax, Placement, Placer, measure_parallax
@@ -91,6 +93,7 @@ def render_eyes(
     levels: DisparityLevels,
     placement: Placement | None,
     config: ConversionConfig,
+    render: Callable[[np.ndarray, np.ndarray], np.ndarray] = render_warp,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The views of both eyes.
 
@@ -100,6 +103,7 @@ def render_eyes(
         levels: The network's levels.
         placement: Of this frame; None places it as a film of its own.
         config: Renderer, eyes, budget, and what is done at the frame's edges.
+        render: `render_warp`, or another way to do the same, for the "warp" renderer.
 
     Returns:
         (h, w, 3) left and right view. The left one is the same array unless both eyes are asked
@@ -116,13 +120,13 @@ def render_eyes(
     disparity = prediction * (columns / levels.width)
     shown = parallax * (columns / 100.0)
     if config.eyes == "right":
-        right = _render(left, recompose(disparity, shown))
+        right = _render(left, recompose(disparity, shown), render)
         return _windowed(left, right, placement, config)
     # What is seen in column x was x + disparity of the picture, from which each eye is half away.
     half = shown / 2
-    right = _render(left, moved(half, disparity - half))
+    right = _render(left, moved(half, disparity - half), render)
     # Mirrored, a left eye is a right eye.
-    mirrored = _render(left[:, ::-1], moved(half, disparity + half)[:, ::-1])
+    mirrored = _render(left[:, ::-1], moved(half, disparity + half)[:, ::-1], render)
     return _windowed(np.ascontiguousarray(mirrored[:, ::-1]), right, placement, config)
 
 
@@ -172,8 +176,8 @@ def _placed(percent, source, placement: Placement, config: ConversionConfig) -> 
     return np.where(parallax > 0, bent, parallax)
 
 
-def _render(picture: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    return render_warp(picture, shown * np.float32(picture.shape[1] / shown.shape[1]))
+def _render(picture: np.ndarray, shown: np.ndarray, render) -> np.ndarray:
+    return render(picture, shown * np.float32(picture.shape[1] / shown.shape[1]))
 
 
 def _windowed(left, right, placement: Placement, config: ConversionConfig):

@@ -8,6 +8,7 @@ import numpy as np
 
 from deep3d.config import ModelConfig
 from deep3d.disparity import expected_disparity
+from deep3d.rendering import render_warp
 
 # Taller pictures than this (times the width) are squeezed, so that a strip cannot fill the memory.
 MAX_ASPECT = 2.0
@@ -32,9 +33,13 @@ def network_size(width: int, height: int, config: ModelConfig) -> tuple[int, int
 
 
 class _PictureNetwork:
-    """What all networks have in common that are asked about pictures."""
+    """What all networks have in common that are asked about pictures.
+
+    `render_warp` makes the right view where the network runs.
+    """
 
     config: ModelConfig
+    render_warp = staticmethod(render_warp)
 
     def shrink(self, picture: np.ndarray) -> np.ndarray:
         """A picture as the network takes it.
@@ -117,6 +122,22 @@ class Predictor(_PictureNetwork):
             ValueError: If the network sees another number of frames.
         """
         return self._predicted(self._probabilities, pictures)
+
+
+class XlaPredictor(Predictor):
+    """The renderer, too, is a program of XLA, and runs on a GPU if Keras does; see `Predictor`."""
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Tells also that the views are not OpenCV's, which differ in their last bits."""
+        return f"{super().fingerprint}-xla"
+
+    @staticmethod
+    def render_warp(left: np.ndarray, disparity: np.ndarray) -> np.ndarray:
+        """As `deep3d.rendering.render_warp`, with its defaults."""
+        from deep3d import xla_rendering  # imports Keras
+
+        return xla_rendering.render_warp(left, disparity)
 
 
 class ColorPredictor(_PictureNetwork):

@@ -1,14 +1,17 @@
 """Models by name or path."""
 
+import os
 import pathlib
 
 from deep3d import model_files
-from deep3d.command_line import load_tensorflow
-from deep3d.inference import Predictor
+from deep3d.command_line import load_backend
+from deep3d.inference import Predictor, XlaPredictor
 from deep3d.model_files import model_path
 from deep3d.wording import either
 
-RUNTIMES = ("auto", "litert", "keras")
+RUNTIMES = ("auto", "litert", "keras", "xla")
+# What an NVIDIA driver shows of its first GPU, itself or under Windows.
+_GPU_FILES = "/dev/nvidia0", "/dev/dxg"
 
 
 def load_model(name: str = "default"):
@@ -32,13 +35,14 @@ def load_model(name: str = "default"):
 def load_predictor(name: str = "default", runtime: str = "auto") -> Predictor:
     """Loads a model for conversion.
 
-    Shipped models run in LiteRT: it is there at once, and on a CPU no slower than TensorFlow. A
-    GPU's Keras could be faster, but the network is a small part of a conversion. All other models
-    run in Keras, which is imported then, in the precision that suits the machine.
+    On a GPU network and renderer are programs that XLA compiled. Elsewhere shipped models run in
+    LiteRT, which is there at once and on a CPU no slower than TensorFlow. All other models run in
+    Keras, which is imported then, in the precision that suits the machine.
 
     Args:
         name: A shipped name or the path of a model file.
-        runtime: One of `RUNTIMES`; "auto" is LiteRT if it can be had.
+        runtime: One of `RUNTIMES`; "auto" is "xla" where Keras has a GPU, otherwise LiteRT if it
+            can be had.
 
     Returns:
         What predicts.
@@ -50,6 +54,8 @@ def load_predictor(name: str = "default", runtime: str = "auto") -> Predictor:
     if runtime not in RUNTIMES:
         raise ValueError(f"The runtime must be one of {either(RUNTIMES)}. Received: {runtime!r}")
     path = model_path(name)
+    if runtime == "xla" or (runtime == "auto" and _has_gpu()):
+        return _keras_predictor(path, XlaPredictor)
     if runtime == "keras":
         return _keras_predictor(path)
     try:
@@ -76,10 +82,20 @@ def _lite_predictor(path: pathlib.Path) -> Predictor:
     return lite_inference.LitePredictor(lite_path)
 
 
-def _keras_predictor(path: pathlib.Path) -> Predictor:
-    load_tensorflow()
+def _has_gpu() -> bool:
+    """Whether Keras has one, which takes seconds to ask; so only where there may be one."""
+    if not any(map(os.path.exists, _GPU_FILES)):
+        return False
+    load_backend()
+    import keras
+
+    return bool(keras.distribution.list_devices("gpu"))
+
+
+def _keras_predictor(path: pathlib.Path, kind: type[Predictor] = Predictor) -> Predictor:
+    load_backend()
     from deep3d import checkpoint
     from deep3d.model import set_precision
 
     set_precision("auto")
-    return Predictor(*checkpoint.load_model(path))
+    return kind(*checkpoint.load_model(path))

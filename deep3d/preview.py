@@ -153,7 +153,8 @@ def _in_3d(time_s, picture, pixel_aspect, predictor: Predictor, config) -> Momen
     prediction = predict(seen[np.newaxis])[0]
     placement = place_alone(prediction, levels, config)
     picture = _square(picture, pixel_aspect)
-    left, right = render_eyes(picture, prediction, levels, placement, config)
+    render = predictor.render_warp
+    left, right = render_eyes(picture, prediction, levels, placement, config, render)
     disparity = expected_disparity(prediction, levels) if prediction.ndim == 3 else prediction
     parallax = left_parallax(disparity, levels, placement, config)
     return Moment(time_s, picture, left, right, parallax)

@@ -82,7 +82,7 @@ def stereo_frames(
             if config.format in DISPARITY_FORMATS:
                 left, second = frame.left, _gray(frame, left_parallax(*depth))
             else:
-                left, second = render_eyes(picture, *depth)
+                left, second = render_eyes(picture, *depth, predictor.render_warp)
                 left = frame.left if left is picture else frame.bars.put_back(left, frame.left)
                 second = frame.bars.put_back(second, frame.left)
         with clock("pack"):

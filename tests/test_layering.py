@@ -48,6 +48,7 @@ LAYERS = {
     "comparison": 2,
     "metrics": 1,
     "rendering": 1,
+    "xla_rendering": 2,
     "clip_scores": 1,
     "temporal": 1,
     "depth_scores": 1,
