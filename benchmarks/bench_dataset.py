@@ -2,10 +2,11 @@
 
     python benchmarks/bench_dataset.py --data=DATA [--rounds=7] [--examples=512] [--step]
 
-Both run on all cores, in turns, over the records of the training split in the same order. The bound
-decodes whole pictures of both eyes; the pipeline reads, shuffles and parses the records, decodes
-their windows, mirrors, changes colors and makes batches. Of both it prints examples
-per second, and CPU time per pair, whose ratio holds on a machine that others load, too. --step
+All run on all cores, in turns, over the records of the training split. The bound decodes whole
+pictures of both eyes; the pipeline reads, shuffles and parses the records, decodes their windows,
+mirrors, changes colors and makes batches; the plain one makes batches of central windows and does
+nothing to them but scaling. Of each it prints examples per second, and CPU time per pair, whose
+ratio to the bound's holds on a machine that others load, too, if they are not too many. --step
 trains the default network on the batches, too, and prints which share of a step it waits for them.
 """
 
@@ -33,27 +34,32 @@ STEPS = 30  # after three that do not count
 
 
 def main(arguments):
-    """Prints examples per second of both, and their ratio."""
+    """Prints examples per second of each, and their ratios."""
     options = flags.FLAGS
     if arguments or not options.data:
         raise UsageError("Give --data, and flags alone.")
     config = DatasetConfig()
     batches = max(1, options.examples // config.batch_size)
     examples = batches * config.batch_size
-    pipeline = stereo_dataset(options.data, "train", config)
-    bound = _decoding_alone(options.data, examples).repeat()
-    # (rounds, pipeline and bound, wall and CPU)
+    plain = stereo_dataset(options.data, "train", config, training=False)
+    datasets = {
+        "decoding alone": _decoding_alone(options.data, examples).repeat(),
+        "plain batches": plain.take(plain.cardinality() - 1).repeat(),  # the last may be smaller
+        "pipeline": stereo_dataset(options.data, "train", config),
+    }
+    # (rounds, datasets, wall and CPU)
     turns = np.array(
         [
-            [_seconds(dataset, batches) for dataset in (pipeline, bound)]
+            [_seconds(dataset, batches) for dataset in datasets.values()]
             for _ in range(options.rounds)
         ]
     )
-    medians = np.median(turns, axis=0)
-    for name, (wall, cpu) in zip(("pipeline", "decoding alone"), medians, strict=True):
+    for name, times in zip(datasets, turns.swapaxes(0, 1), strict=True):
+        wall, cpu = np.median(times, axis=0)
         print(f"{name}: {examples / wall:.0f} examples/s, {1000 * cpu / examples:.2f} ms CPU/pair")
-    for clock, ratios in zip(("rate", "CPU time"), (turns[:, 1] / turns[:, 0]).T, strict=True):
-        print(f"ratio by {clock}: {np.median(ratios):.2f} ({ratios.min():.2f}..{ratios.max():.2f})")
+        for clock, ratios in zip(("rate", "CPU time"), (turns[:, 0] / times).T, strict=True):
+            spread = f"{ratios.min():.2f}..{ratios.max():.2f}"
+            print(f"  ratio by {clock}: {np.median(ratios):.2f} ({spread})")
     if options.step:
         print(f"share of a training step that waits for data: {_wait(options.data, config):.2%}")
 

@@ -22,17 +22,17 @@ def extend_rows(views: tf.Tensor, height: int) -> tf.Tensor:
     Scaling up instead would change the disparity.
 
     Args:
-        views: (n, rows, w, 3) with rows <= `height`.
+        views: (..., rows, w, 3) with rows <= `height`.
         height: Rows of the result.
 
     Returns:
-        (n, height, w, 3).
+        (..., height, w, 3).
     """
-    rows = tf.shape(views)[1]
+    rows = tf.shape(views)[-3]
     # 0 1 2 3 is continued to ... 2 1 0 1 2 3 2 1 ...: distance from 0 in a wave of this period.
     period = tf.maximum(2 * (rows - 1), 1)
     index = tf.math.floormod(tf.range(height) - (height - rows) // 2, period)
-    return tf.gather(views, tf.minimum(index, period - index), axis=1)
+    return tf.gather(views, tf.minimum(index, period - index), axis=-3)
 
 
 def mirror(views: tf.Tensor) -> tf.Tensor:
@@ -48,9 +48,7 @@ def mirror(views: tf.Tensor) -> tf.Tensor:
     Returns:
         (n, h, w, 3).
     """
-    # TensorFlow is fast at mirroring single pictures of three colors.
-    rows = tf.reshape(views, (-1, *views.shape[2:]))
-    return tf.reshape(tf.reverse(rows, axis=[1]), tf.shape(views))
+    return tf.reverse(views, axis=[-2])
 
 
 def change_colors(
@@ -95,24 +93,33 @@ def change_colors(
 
 
 def training_batches(config: DatasetConfig):
-    """Compiled function (views, random numbers) of a batch -> (left, right), colors changed."""
+    """Compiled function (views, random numbers) of a batch -> (left, right), as `plain_batch`.
+
+    The colors are changed, and pairs whose eyes were exchanged for it are mirrored.
+    """
 
     @tf.function(jit_compile=True)
     def finish(views, random):
-        views = tf.image.convert_image_dtype(views, tf.float32)
-        return _left_and_right(change_colors(views, **config.color_change(random[:, 3:])))
+        mirrored = config.mirrored(random)[:, None, None, None]
+        change = config.color_change(random[:, 3:])
+        changed = []
+        for view in views:
+            view = tf.where(mirrored, mirror(view), view)
+            view = tf.image.convert_image_dtype(view, tf.float32)
+            changed.append(change_colors(view[:, None], **change)[:, 0])
+        return _left_and_right(changed)
 
     return finish
 
 
-def plain_batch(views: tf.Tensor, _=()) -> tuple[tf.Tensor, tf.Tensor]:
-    """(left, right), float32 in [0, 1], of a batch of views (batch, frames + 1, h, w, 3) uint8."""
-    return _left_and_right(tf.image.convert_image_dtype(views, tf.float32))
+def plain_batch(views: tuple[tf.Tensor, ...], _=()) -> tuple[tf.Tensor, tf.Tensor]:
+    """(left, right), float32 in [0, 1], of a batch of views, each (batch, h, w, 3) uint8."""
+    return _left_and_right([tf.image.convert_image_dtype(view, tf.float32) for view in views])
 
 
-def _left_and_right(views: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """(batch, frames + 1, h, w, 3) as (batch, h, w, 3 * frames) and (batch, h, w, 3)."""
-    *left, right = tf.unstack(views, axis=1)
+def _left_and_right(views) -> tuple[tf.Tensor, tf.Tensor]:
+    """Views, each (batch, h, w, 3), as (batch, h, w, 3 * frames) and (batch, h, w, 3)."""
+    *left, right = views
     return tf.concat(left, axis=-1), right
 
 

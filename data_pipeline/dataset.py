@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from data_pipeline import schema
-from data_pipeline.augmentation import extend_rows, mirror, plain_batch, training_batches
+from data_pipeline.augmentation import extend_rows, plain_batch, training_batches
 from data_pipeline.dataset_config import (
     RANDOM_NUMBERS,
     TOO_NARROW,
@@ -214,76 +214,71 @@ def _shuffled_records(builder, split: str, config: DatasetConfig, first: int) ->
 
 
 def _decoder(features, config: DatasetConfig, training: bool):
-    """Function (running number, record) -> (views (frames + 1, h, w, 3) uint8, random numbers)."""
+    """Function (running number, record) -> (views, random numbers), views as `_windows` says."""
     features = schema.views_alone(features, config.frames)
     decoders = schema.undecoded_images(features)
 
     def decode(number, record):
         example = features.deserialize_example(record, decoders=decoders)
         if not training:
-            return _views(example, config), ()
+            return _windows(_encoded_views(example, config.frames), example, config), ()
         seed = tf.stack([tf.cast(config.seed, tf.int64), number])
         random = tf.random.stateless_uniform([RANDOM_NUMBERS], seed)
-        views = tf.cond(
-            random[2] < (0.5 if config.flip else 0.0),
-            lambda: mirror(_views(example, config, random[:2], flipped=True)),
-            lambda: _views(example, config, random[:2]),
+        encoded = tf.cond(
+            config.mirrored(random),
+            lambda: _encoded_views(example, config.frames, exchanged=True),
+            lambda: _encoded_views(example, config.frames),
         )
-        return views, random
+        return _windows(encoded, example, config, random[:2]), random
 
     return decode
 
 
-def _views(example, config: DatasetConfig, where=None, flipped: bool = False) -> tf.Tensor:
-    """Left views, the current one first, and the right view; with the eyes exchanged if flipped.
+def _encoded_views(example, frames: int, exchanged: bool = False) -> list[tf.Tensor]:
+    """Left views, the current one first, and the right view; with the eyes exchanged if wanted."""
+    left, before, right = "left_jpeg", "before_jpegs", "right_jpeg"
+    if exchanged:
+        left, before, right = right, "before_right_jpegs", left
+    earlier = tf.unstack(example[before][: frames - 1], num=frames - 1) if frames > 1 else []
+    return [example[left], *earlier, example[right]]
+
+
+def _windows(encoded, example, config: DatasetConfig, where=None) -> tuple[tf.Tensor, ...]:
+    """Decodes one window of all views.
+
+    Args:
+        encoded: The views, JPEG.
+        example: Holds their height and width.
+        config: Holds the size of the window.
+        where: Shares in [0, 1) that choose the row and the column, the same in all views; the
+            central window, or whole frames, when None.
 
     Returns:
-        (frames + 1, h, w, 3) uint8; where `where` is None the central window, or whole frames.
+        As many views, (h, w, 3) uint8. They are not stacked: that would copy them.
     """
-    left, before, right = "left_jpeg", "before_jpegs", "right_jpeg"
-    if flipped:
-        left, before, right = right, "before_right_jpegs", left
-    earlier = []
-    if config.frames > 1:
-        earlier = tf.unstack(example[before][: config.frames - 1], num=config.frames - 1)
-    encoded = [example[left], *earlier, example[right]]
+    stored = tf.cast(tf.stack([example["height"], example["width"]]), tf.int32)
     if config.whole_frames and where is None:
-        return _decode_window(encoded, example, example["height"], example["width"])
-    where = (0.5, 0.5) if where is None else where
-    views = _decode_window(encoded, example, config.crop_height, config.crop_width, where)
+        return tuple(_decode(view, tf.concat([[0, 0], stored], 0)) for view in encoded)
+    size = tf.stack([tf.minimum(stored[0], config.crop_height), config.crop_width])
+    room = stored - size + 1
+    wide_enough = tf.raw_ops.Assert(condition=room[1] > 0, data=[TOO_NARROW])
+    with tf.control_dependencies([wide_enough]):
+        where = (0.5, 0.5) if where is None else where
+        corner = tf.cast(where * tf.cast(room, tf.float32), tf.int32)
+    window = tf.concat([corner, size], 0)
+    views = [_decode(view, window) for view in encoded]
     views = tf.cond(
-        tf.shape(views)[1] < config.crop_height,
-        lambda: extend_rows(views, config.crop_height),
+        size[0] < config.crop_height,
+        lambda: [extend_rows(view, config.crop_height) for view in views],
         lambda: views,
     )
-    return tf.ensure_shape(views, (config.frames + 1, config.crop_height, config.crop_width, 3))
+    shape = (config.crop_height, config.crop_width, 3)
+    return tuple(tf.ensure_shape(view, shape) for view in views)
 
 
-def _decode_window(views, example, height, width, where=(0.0, 0.0)) -> tf.Tensor:
-    """Decodes one window of all views, (views, <= height, width, 3) uint8.
-
-    `where` in [0, 1) chooses the row and the column, the same in all views.
-    """
-    height = tf.minimum(tf.cast(height, tf.int32), tf.cast(example["height"], tf.int32))
-    width = tf.cast(width, tf.int32)
-    stored_width = tf.cast(example["width"], tf.int32)
-    rows = tf.cast(example["height"], tf.int32) - height + 1
-    columns = stored_width - width + 1
-    top, left = (
-        tf.cast(tf.floor(share * tf.cast(room, tf.float32)), tf.int32)
-        for share, room in zip(
-            tf.unstack(tf.convert_to_tensor(where)), (rows, columns), strict=True
-        )
-    )
-    wide_enough = tf.debugging.assert_positive(columns, message=TOO_NARROW)
-    with tf.control_dependencies([wide_enough]):
-        window = tf.stack([top, left, height, width])
-    return tf.stack(
-        [
-            tf.io.decode_and_crop_jpeg(view, window, channels=3, dct_method="INTEGER_ACCURATE")
-            for view in views
-        ]
-    )
+def _decode(view, window) -> tf.Tensor:
+    """A window (row, column, height, width) of a JPEG, (height, width, 3) uint8."""
+    return tf.io.decode_and_crop_jpeg(view, window, channels=3, dct_method="INTEGER_ACCURATE")
 
 
 def _damaged(data_dir, error: Exception | str) -> str:

@@ -56,6 +56,14 @@ class DatasetConfig:
         if self.whole_frames and self.batch_size != 1:
             raise ValueError(f"batch_size must be 1 with whole frames. Received: {self.batch_size}")
 
+    def mirrored(self, random):
+        """Whether a pair is mirrored, a truth value for each.
+
+        Args:
+            random: (..., `RANDOM_NUMBERS`) numbers in [0, 1), an array or a tensor.
+        """
+        return random[..., 2] < (0.5 if self.flip else 0.0)
+
     def color_change(self, random) -> dict:
         """Arguments of `change_colors`.
 

@@ -123,7 +123,7 @@ class StereoSequence(StepSequence):
             epoch, place = divmod(number, len(self._pack))
             # Three numbers, so that no pair's seed is that of an epoch's order.
             random = np.random.default_rng([config.seed, number, 1]).random(RANDOM_NUMBERS)
-            flipped = config.flip and random[2] < 0.5
+            flipped = config.mirrored(random)
             example = self._pack[int(self._order(epoch)[place])]
             views = change_colors(
                 self._window(example, random[:2], flipped), **config.color_change(random[3:])

@@ -10,6 +10,7 @@ from stereo_data import DISPARITY, FRAMES, HEIGHT, WIDTH, make_pair, write_data_
 
 from data_pipeline import dataset, schema
 from data_pipeline.dataset import DataError, DatasetConfig, stereo_dataset
+from data_pipeline.dataset_config import RANDOM_NUMBERS
 
 SMALL = DatasetConfig(batch_size=4, crop_height=48, crop_width=96, seed=3, shuffle_block=8)
 
@@ -46,6 +47,38 @@ def test_stereo_dataset_keeps_disparity_and_eyes_under_augmentation(data_dir):
         as_stored = np.abs(right[:, :, :-DISPARITY] - left[:, :, DISPARITY:]).mean(axis=(1, 2, 3))
         reversed_ = np.abs(right[:, :, DISPARITY:] - left[:, :, :-DISPARITY]).mean(axis=(1, 2, 3))
         assert (as_stored < 0.02).all() and (reversed_ > 0.05).all()
+
+
+def test_stereo_dataset_training_matches_reference(data_dir):
+    examples = list(dataset.read_examples(data_dir, "train"))
+    seen = set()
+    for step, pairs in enumerate(batches(data_dir, 5)):
+        for place, views in enumerate(zip(*pairs, strict=True)):
+            number = 4 * step + place
+            random = tf.random.stateless_uniform([RANDOM_NUMBERS], [SMALL.seed, number]).numpy()
+            errors = [
+                np.abs(np.stack(views) - augmented(example, random)).max() for example in examples
+            ]
+            assert min(errors) < 0.02  # of rounding in two JPEG decoders
+            seen.add(int(np.argmin(errors)))
+    assert len(seen) == 20  # of 21: none twice in an epoch
+
+
+def augmented(example, random):
+    """What training shows of an example, (2, 48, 96, 3), in NumPy's terms."""
+    views = [
+        cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+        for encoded in (example.left_jpeg, example.right_jpeg)
+    ]
+    top, left = int(random[0] * (HEIGHT - 48 + 1)), int(random[1] * (WIDTH - 96 + 1))
+    pair = np.stack(views)[:, top : top + 48, left : left + 96] / 255.0
+    if random[2] < 0.5:
+        pair = pair[::-1, :, ::-1]
+    change = 2.0 * random[3:] - 1.0
+    pair = pair ** np.exp(0.2 * change[3]) * (1.0 + 0.06 * change[4:])
+    pair = (pair - 0.5) * (1.0 + 0.2 * change[1]) + 0.5 + 0.08 * change[0]
+    gray = pair @ np.array([0.299, 0.587, 0.114])
+    return np.clip(gray[..., None] + (pair - gray[..., None]) * (1.0 + 0.25 * change[2]), 0, 1)
 
 
 def test_stereo_dataset_flips_about_half(data_dir):
