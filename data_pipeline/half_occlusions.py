@@ -20,10 +20,10 @@ import dataclasses
 import cv2
 import numpy as np
 
-LEAST_JUMP = 1.5  # pixels of disparity; less is the slope of a surface or an error of matching
-SLACK = 6  # pixels by which a gap may be wider than the strip: matching loses both its edges
+LEAST_JUMP = 1.0  # pixels of disparity; less is the slope of a surface or an error of matching
+SLACK = 3  # pixels by which a gap may be wider than the strip: matching loses both its edges
 LEAST_ROWS = 3  # of a region
-MARGIN, GROUND = 2, 3  # pixels beyond the strip's ends: left out (matching smears), then looked at
+MARGIN, GROUND = 1, 3  # pixels beyond the strip's ends: left out (matching smears), then looked at
 CONTOUR_REACH = 4  # pixels on either side of the edge
 TEXTURE_REACH = 6  # pixels beyond the strip's ends where its surfaces must have texture
 TEXTURE = 1.0  # mean change from pixel to pixel, of 255; below is even ground with coding noise

@@ -40,6 +40,8 @@ def match_both_views(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Disparity of every pixel of either view that matches in both directions.
 
+    Exchanged views searched from `-maximum` to `-minimum` give exactly the contrary.
+
     Args:
         left: (h, w, 3) uint8 RGB.
         right: (h, w, 3) uint8 RGB.
@@ -58,8 +60,9 @@ def match_both_views(
         raise ValueError(f"The range must not be empty. Received: {minimum}..{maximum}")
     left_grey, right_grey = (cv2.cvtColor(view, cv2.COLOR_RGB2GRAY) for view in (left, right))
     on_left = _semi_global(left_grey, right_grey, minimum, maximum)
-    # Mirrored and exchanged, the right view is a left view of the same scene.
-    on_right = _semi_global(right_grey[:, ::-1], left_grey[:, ::-1], minimum, maximum)[:, ::-1]
+    # Of equally good disparities the matcher takes the smallest. Of the right view, matched as if
+    # it were the left one, that is the nearest: neither order of the views is preferred.
+    on_right = -_semi_global(right_grey, left_grey, -maximum, -minimum)
     return _where_both_agree(on_left, on_right, -1), _where_both_agree(on_right, on_left, 1)
 
 
@@ -131,7 +134,9 @@ def _where_both_agree(disparity, other, sign: int) -> np.ndarray:
 def _semi_global(left, right, minimum: int, maximum: int) -> np.ndarray:
     """OpenCV's matcher on views padded so that no column is lost to the search range."""
     block = 5
-    count = -(-(maximum - minimum + 1) // 16) * 16  # OpenCV wants a multiple of 16
+    wanted = maximum - minimum + 1
+    count = -(-wanted // 16) * 16  # OpenCV wants a multiple of 16
+    minimum -= (count - wanted) // 2  # the same beyond both ends, whichever view is first
     matcher = cv2.StereoSGBM_create(
         minDisparity=minimum,
         numDisparities=count,

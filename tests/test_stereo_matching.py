@@ -4,7 +4,7 @@ import pytest
 
 from deep3d.composition import Composition, apply_composition, compose_for_levels
 from deep3d.disparity import DisparityLevels
-from deep3d.stereo_matching import disparity_percentiles, match_stereo
+from deep3d.stereo_matching import disparity_percentiles, match_both_views, match_stereo
 
 
 def pair(disparities=(6, -4), height=60, width=180, seed=0):
@@ -25,6 +25,18 @@ def test_match_stereo_sign_and_value():
     assert np.nanmedian(inner[5:25]) == pytest.approx(6, abs=0.1)
     assert np.nanmedian(inner[35:55]) == pytest.approx(-4, abs=0.1)
     assert np.isfinite(inner).mean() > 0.9
+
+
+@pytest.mark.parametrize("limits", [(-9, 9), (-3, 20), (0, 15)])
+def test_match_both_views_exchanged(limits):
+    left, right = pair((6, 3))
+    for view in (left, right):
+        view[:, :40] = 120  # even ground, where all disparities are equally good
+    on_left, on_right = match_both_views(left, right, *limits)
+    exchanged = match_both_views(right, left, -limits[1], -limits[0])
+    assert np.isfinite(on_left).mean() > 0.3
+    np.testing.assert_array_equal(exchanged[0], -on_right)
+    np.testing.assert_array_equal(exchanged[1], -on_left)
 
 
 def test_match_stereo_rejects_two_way_disagreement():
