@@ -206,7 +206,7 @@ class FrameWatch:
     def _offer(self, shot: Shot, settled) -> Iterator[StereoFrame]:
         for pts, reason in settled:
             frames = self._waiting.pop(pts)
-            if reason:
+            if reason := reason or shot.refused:
                 shot.refuse(reason)
                 continue
             wanted = 1 + self._recent.maxlen

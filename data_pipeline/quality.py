@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from deep3d.stereo_matching import match_both_views
+from deep3d.video.shrinking import shrink
 
 NAN = float("nan")
 THUMBNAIL_SIZE = (96, 54)
@@ -162,7 +163,7 @@ def is_flat(left: np.ndarray, right: np.ndarray, disparity: float) -> bool:
 def _shrunk(left, right, limits: QualityLimits) -> tuple[np.ndarray, np.ndarray]:
     height = max(1, round(left.shape[0] * limits.matching_width / left.shape[1]))
     size = limits.matching_width, height
-    return tuple(cv2.resize(view, size, interpolation=cv2.INTER_AREA) for view in (left, right))
+    return tuple(shrink(view, *size) for view in (left, right))
 
 
 def _match(left, right, limit: float) -> tuple[tuple, float, float, float]:
@@ -226,15 +227,15 @@ def _block_means(values: np.ndarray) -> np.ndarray:
 
 def _darkness(grays, black_below: float) -> str:
     """Whether one view or both show nothing."""
-    blank = [
-        np.percentile(gray, BRIGHTEST) < black_below or gray.std() < CONSTANT for gray in grays
-    ]
-    if all(np.percentile(gray, BRIGHTEST) < black_below for gray in grays):
+    dark = [np.mean(gray >= black_below) <= 1 - BRIGHTEST / 100 for gray in grays]
+    if all(dark):
         return "black"
+    blank = [is_dark or gray.std() < CONSTANT for is_dark, gray in zip(dark, grays, strict=True)]
     return "one_eye_black" if any(blank) and not all(blank) else ""
 
 
 def _horizontal_change(image) -> np.ndarray:
     """Mean difference to the next pixel of the row, (h, w) float32, of 255."""
-    change = np.abs(np.diff(image.astype(np.float32), axis=1, append=image[:, -1:])).mean(axis=2)
-    return change.astype(np.float32)
+    change = np.zeros(image.shape[:2], np.float32)
+    change[:, :-1] = cv2.absdiff(image[:, 1:], image[:, :-1]) @ np.full(3, 1 / 3, np.float32)
+    return change

@@ -96,6 +96,11 @@ class Shot:
         self._made.sampled += 1
         return True
 
+    @property
+    def refused(self) -> str:
+        """Why all of its further samples are refused; "" if they are to be looked at."""
+        return self._decision.refused
+
     def refuse(self, reason: str) -> None:
         """Counts a sample that is not even looked at."""
         self._made.rejected[reason] += 1
@@ -160,7 +165,8 @@ class Shot:
         composition = self._decision.composition
         working_width = self._options.working_width
         treated = [
-            self._decision.treated(pair, working_width) for pair in (sample.pair, *sample.before)
+            self._decision.in_order(verdict.aligned),
+            *(self._decision.treated(pair, working_width) for pair in sample.before),
         ]
         (left, right), *before = (
             tuple(map(np.ascontiguousarray, apply_composition(*pair, composition)))

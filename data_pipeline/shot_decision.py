@@ -29,9 +29,13 @@ from data_pipeline.movie_options import AUTO, MovieOptions
 from data_pipeline.quality import MeasuredPair, measure_pair
 from deep3d.composition import Composition, compose_for_levels
 from deep3d.video import BlackBars
+from deep3d.video.shrinking import halve, shrink
 
 Pair = tuple[np.ndarray, np.ndarray]
 UNDECIDED = EyeOrder(None, 0.5, {})
+# Views so many times too wide are shrunk bilinearly, which is as good there and six times as fast,
+# and in one step with their correction. Half of 1920 columns is 1.11 times the usual 864.
+BILINEAR_UP_TO = 1.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +72,7 @@ class ShotDecision:
 
     def cropped(self, pair: Pair) -> Pair:
         """A pair without the shot's bars."""
-        return tuple(np.ascontiguousarray(self.bars.crop(view)) for view in pair)
+        return tuple(map(self.bars.crop, pair))
 
     def aligned(self, pair: Pair, width: int) -> Pair:
         """A pair without bars and misalignment, its eyes in the order in which they are stored.
@@ -78,17 +82,23 @@ class ShotDecision:
             width: To which larger views are shrunk once they have no bars.
         """
         left, right = self.cropped(pair)
-        if left.shape[1] > width:
-            size = width, max(1, round(left.shape[0] * width / left.shape[1]))
-            left, right = (cv2.resize(v, size, interpolation=cv2.INTER_AREA) for v in (left, right))
+        size = left.shape[1::-1]
+        if size[0] > width:
+            size = width, max(1, round(size[1] * width / size[0]))
+            left, right = halve(left, *size), halve(right, *size)
+            if left.shape[1] > BILINEAR_UP_TO * width:
+                left, right = shrink(left, *size), shrink(right, *size)
         if self.is_corrected:
-            return correct_misalignment(left, right, self.misalignment)
-        return left, right
+            return correct_misalignment(left, right, self.misalignment, size)
+        return cv2.resize(left, size), cv2.resize(right, size)
 
     def treated(self, pair: Pair, width: int) -> Pair:
         """A pair as it is composed: aligned, left eye first; arguments as for `aligned`."""
-        first, second = self.aligned(pair, width)
-        return (second, first) if self.swapped else (first, second)
+        return self.in_order(self.aligned(pair, width))
+
+    def in_order(self, aligned: Pair) -> Pair:
+        """An aligned pair with the left eye first."""
+        return aligned[::-1] if self.swapped else aligned
 
     def seen(self, measured: MeasuredPair) -> MeasuredPair:
         """What was measured of an aligned pair, with the left eye first."""
@@ -110,11 +120,13 @@ class Judged:
     """A sampled pair and whether it may be composed.
 
     Attributes:
+        aligned: The pair as it was judged, in the stored order.
         measured: What was measured, left eye first.
         subtitles: Where there are subtitles, or None.
         reason: Why the pair is refused, or "".
     """
 
+    aligned: Pair
     measured: MeasuredPair
     subtitles: TextBand | None
     reason: str
@@ -175,8 +187,8 @@ def _align(decision, cropped: Sequence[Pair], options: MovieOptions) -> ShotDeci
 def _judge(aligned: Sequence[Pair], options: MovieOptions) -> list[Judged]:
     measured = [measure_pair(*pair, options.quality) for pair in aligned]
     return [
-        Judged(one, band, one.reason or ("subtitles" if band else ""))
-        for one, band in zip(measured, find_subtitles(aligned), strict=True)
+        Judged(pair, one, band, one.reason or ("subtitles" if band else ""))
+        for pair, one, band in zip(aligned, measured, find_subtitles(aligned), strict=True)
     ]
 
 
@@ -223,7 +235,7 @@ def _after(decision: ShotDecision, judged: Judged, options: MovieOptions) -> Jud
     measured = decision.seen(judged.measured)
     reason = decision.refused if decision.refused == "misaligned" else judged.reason
     reason = reason or decision.refused or _level_reason(measured, decision.composition, options)
-    return Judged(measured, judged.subtitles, reason)
+    return dataclasses.replace(judged, measured=measured, reason=reason)
 
 
 def _level_reason(measured, composition: Composition, options: MovieOptions) -> str:

@@ -137,6 +137,20 @@ def test_correct_misalignment_halves_an_offset_exactly():
     np.testing.assert_array_equal(other, right[rows + 1 : 240 - rows + 1, here])
 
 
+@pytest.mark.parametrize("size", [(300, 225), (200, 150)])
+def test_correct_misalignment_shrinks_at_once(size):
+    left, right = misaligned_pair(offset=4.0, degrees=0.5, height=300, width=400)
+    found = measure_misalignment([(left, right)])
+    at_once = correct_misalignment(left, right, found, size)
+    shrunk = [cv2.resize(v, size, interpolation=cv2.INTER_AREA) for v in (left, right)]
+    for one, other in zip(at_once, correct_misalignment(*shrunk, found), strict=True):
+        assert one.shape == other.shape
+        difference = np.abs(one.astype(float) - other)
+        moved = np.abs(one[:, 1:].astype(float) - other[:, :-1])
+        assert difference.mean() < 0.5 * moved.mean()
+    assert not measure_misalignment([at_once]).is_corrected(LIMITS, 4 / 3)
+
+
 def test_correct_misalignment_leaves_what_was_not_measured():
     left, right = misaligned_pair()
     assert correct_misalignment(left, right, NOT_MEASURED)[0] is left

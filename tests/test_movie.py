@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from stereo_films import textured_pair, title_card, two_planes, write_film
 
-from data_pipeline import movie
+from data_pipeline import film_facts, movie
 from data_pipeline.black_bars import find_black_bars
 from data_pipeline.film_facts import FilmFacts
 from data_pipeline.light import HELD
@@ -237,6 +237,20 @@ def test_stereo_frames_rejects_too_narrow(monkeypatch):
     options = dataclasses.replace(FULL, minimum_width=420)
     frames, reports = ingest(monkeypatch, moving(3, 7, 9, 4), options)
     assert (frames, reports[0].reason) == ([], "too_narrow")
+
+
+def test_stereo_frames_counts_the_rest_of_a_refused_shot_unseen(monkeypatch):
+    options, unpacked = dataclasses.replace(FULL, minimum_width=420), []
+
+    def unpack_eyes(image, *film):
+        unpacked.append(image)
+        return film_facts.unpack_eyes(image, *film)
+
+    monkeypatch.setattr(movie, "unpack_eyes", unpack_eyes)
+    frames, reports = ingest(monkeypatch, moving(3, 7, 9, 24), options)
+    # Of 12 samples.
+    assert (frames, reports[0].rejected) == ([], {"too_narrow": 12})
+    assert len(unpacked) == options.composition_frames
 
 
 def test_stereo_frames_crops_black_bars(monkeypatch):

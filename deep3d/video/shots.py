@@ -116,24 +116,28 @@ def unexplained(previous: np.ndarray, current: np.ndarray) -> float:
     )
     # The search looks at luma, a third of the work; what it finds is compared in color.
     luma, wider_luma = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (current, wider))
-    lit = (np.maximum(current, previous).max(axis=2) > _BLACK).astype(np.uint8)
-    error = contrast = 0.0
+    match = np.empty_like(current)
     for top in range(0, _HEIGHT, _BLOCK_HEIGHT):
         for left in range(0, _WIDTH, _BLOCK_WIDTH):
-            here = np.s_[top : top + _BLOCK_HEIGHT, left : left + _BLOCK_WIDTH]
-            around = wider_luma[
-                top : top + _BLOCK_HEIGHT + 2 * _SEARCH_Y,
-                left : left + _BLOCK_WIDTH + 2 * _SEARCH_X,
-            ]
-            errors = cv2.matchTemplate(around, luma[here], cv2.TM_SQDIFF)
+            bottom, right = top + _BLOCK_HEIGHT, left + _BLOCK_WIDTH
+            around = wider_luma[top : bottom + 2 * _SEARCH_Y, left : right + 2 * _SEARCH_X]
+            errors = cv2.matchTemplate(around, luma[top:bottom, left:right], cv2.TM_SQDIFF)
             x, y = cv2.minMaxLoc(errors)[2]
-            match = wider[top + y : top + y + _BLOCK_HEIGHT, left + x : left + x + _BLOCK_WIDTH]
-            error += cv2.norm(current[here], match, cv2.NORM_L2SQR)
-            contrast += _contrast(current[here], lit[here])
-    return error / contrast if contrast else 0.0
+            match[top:bottom, left:right] = wider[top + y : bottom + y, left + x : right + x]
+    lit = np.maximum(current, previous).max(axis=2) > _BLACK
+    contrast = _contrast(current, lit.astype(np.float32))
+    return cv2.norm(current, match, cv2.NORM_L2SQR) / contrast if contrast else 0.0
 
 
-def _contrast(block, lit):
-    """Summed squared deviation from the mean over the lit pixels, and the floor for each."""
-    _, deviation = cv2.meanStdDev(block, mask=lit)
-    return cv2.countNonZero(lit) * (float(np.square(deviation).sum()) + 3 * _FLOOR**2)
+def _contrast(image, lit):
+    """Squared deviation from the means of the blocks, over lit pixels, and the floor for each."""
+    values = cv2.multiply(image, cv2.merge([lit] * 3), dtype=cv2.CV_32F)
+    blocks = _WIDTH // _BLOCK_WIDTH, _HEIGHT // _BLOCK_HEIGHT
+    # The means over whole blocks, of which a part may be lit.
+    share, means, squares = (
+        cv2.resize(one, blocks, interpolation=cv2.INTER_AREA)
+        for one in (lit, values, cv2.multiply(values, values))
+    )
+    deviations = squares.sum(axis=2) - np.square(means).sum(axis=2) / np.maximum(share, 1e-6)
+    each = deviations + 3 * _FLOOR**2 * share
+    return _BLOCK_WIDTH * _BLOCK_HEIGHT * float(each.sum(dtype=np.float64))
