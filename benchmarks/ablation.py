@@ -1,6 +1,7 @@
 """What each source of depth, and each term of the loss, brings: many short trainings, compared.
 
 python benchmarks/ablation.py --packs=DIR/labelled,DIR/rgbd,DIR/synthetic --pairs=FOLDER
+    [--rows=alone,terms --table=FILE]
 
 Networks are trained alike but for one thing: with all packs, with all but one, and with each alone;
 then with the other terms of the loss. Runs are short, so the figures say what teaches fastest, not
@@ -20,12 +21,16 @@ from deep3d.composed_pairs import compose
 from deep3d.experiments import experiments
 from deep3d.pairs import pair_paths, read_pairs, read_table
 
+KINDS_OF_ROWS = ("all", "without", "alone", "terms")
+
 flags.DEFINE_list("packs", [], "Packs; those joined by + count as one source.")
 flags.DEFINE_string("pairs", None, "Folder of real pairs, as eval.py takes it.")
 flags.DEFINE_string("classes", None, "CSV with name,content of the pairs.")
 flags.DEFINE_integer("steps", 300, "Steps of each training.", 1)
 flags.DEFINE_integer("window_area", 18_432, "Pixels of a training window.", 1024)
 flags.DEFINE_integer("seed", 0, "Seed of weights and data.")
+flags.DEFINE_list("rows", list(KINDS_OF_ROWS), "Which rows: all, without, alone, terms.")
+flags.DEFINE_string("table", None, "File that rows are added to; those that it has are skipped.")
 
 
 def main(arguments):
@@ -33,30 +38,43 @@ def main(arguments):
     options = flags.FLAGS
     if arguments or len(options.packs) < 2 or not options.pairs:
         raise UsageError("Give --packs with at least two sources, and --pairs.")
+    if unknown := set(options.rows) - set(KINDS_OF_ROWS):
+        raise UsageError(f"--rows must be among {KINDS_OF_ROWS}. Received: {sorted(unknown)}.")
     pair_paths(pathlib.Path(options.pairs))
     load_tensorflow()
     sources = {_name(text): text.split("+") for text in options.packs}
     everything = [path for paths in sources.values() for path in paths]
-    print("| trained on | terms | held-out loss | MAE, real pairs | wrong order |")
-    print("|---|---|---|---|---|")
-    for name, paths, terms in _runs(sources, everything):
+    table = pathlib.Path(options.table) if options.table else None
+    known = table.read_text() if table and table.exists() else ""
+    if not known:
+        _write("| trained on | terms | held-out loss | MAE, real pairs | wrong order |", table)
+        _write("|---|---|---|---|---|", table)
+    for kind, name, paths, terms in _runs(sources, everything):
+        row = f"| {name} | {' + '.join(terms)} |"
+        if kind not in options.rows or row in known:
+            continue
         validation, scores = _train_and_score(paths, terms, everything)
-        print(
-            f"| {name} | {' + '.join(terms)} | {validation:.2f} | {scores['mae']:.2f} "
-            f"| {100 * scores['ordinal_error']:.0f} % |",
-            flush=True,
-        )
+        order = f"{100 * scores['ordinal_error']:.0f} %"
+        _write(f"{row} {validation:.2f} | {scores['mae']:.2f} | {order} |", table)
+
+
+def _write(line, table):
+    print(line, flush=True)
+    if table:
+        with table.open("a") as file:
+            file.write(line + "\n")
 
 
 def _runs(sources, everything):
+    """Kind of row, name, packs and terms of each training."""
     disparity = {"disparity": 1.0}
-    yield "all", everything, disparity
+    yield "all", "all", everything, disparity
     for name, paths in sources.items():
-        yield f"all but {name}", [p for p in everything if p not in paths], disparity
+        yield "without", f"all but {name}", [p for p in everything if p not in paths], disparity
     for name, paths in sources.items():
-        yield f"{name} alone", paths, disparity
-    yield "all", everything, {"disparity": 1.0, "right_view": 5.0}
-    yield "all", everything, {"right_view": 1.0}
+        yield "alone", f"{name} alone", paths, disparity
+    yield "terms", "all", everything, {"disparity": 1.0, "right_view": 5.0}
+    yield "terms", "all", everything, {"right_view": 1.0}
 
 
 def _train_and_score(paths, terms, everything):

@@ -2,7 +2,9 @@
 
 python benchmarks/bench_synthetic.py [--width=432 --height=180 --shots=12 --photos=FOLDER]
 
-With photographs also that of training pictures of still lifes, composing included.
+Then that of training pictures with their disparity, composing included: of all kinds of scenes,
+and with photographs also of still lifes; as packs hold them and at 384x160. Scenes share drawings
+(drawings.py), so that the first few dozen are slower than those that follow.
 """
 
 import argparse
@@ -29,6 +31,7 @@ def main():
     parser.add_argument("--shots", type=int, default=12)
     parser.add_argument("--frames", type=int, default=6)
     parser.add_argument("--photos")
+    parser.add_argument("--scenes", type=int, default=128)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     random_scene(np.random.default_rng(0))  # fills the pool of noise
@@ -51,12 +54,16 @@ def main():
             f"({1000 * frame:.0f} ms), "
             f"{1000 * composing / options.shots:.0f} ms to compose a shot\n"
         )
+    sources = {"made-up scenes": None}
     if options.photos:
-        photos = SurfacePhotos(options.photos)
-        start = time.process_time()
-        count = sum(1 for _ in synthetic_examples(0, options.shots, photos))
-        seconds = time.process_time() - start
-        sys.stdout.write(f"still lifes {WIDTH} wide: {count / seconds:.1f} pictures/s\n")
+        sources["still lifes"] = SurfacePhotos(options.photos)
+    for name, photos in sources.items():
+        for size in ({}, {"width": 384, "aspects": (2.4,)}):
+            start = time.process_time()
+            count = sum(1 for _ in synthetic_examples(0, options.scenes, photos, **size))
+            rate = count / (time.process_time() - start)
+            shape = "384x160" if size else f"{WIDTH} wide"
+            sys.stdout.write(f"training pictures, {name} {shape}: {rate:.1f} a second\n")
 
 
 if __name__ == "__main__":

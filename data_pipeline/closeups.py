@@ -6,9 +6,10 @@ import numpy as np
 
 from data_pipeline import cutouts, landscapes, rooms, streets, textures
 from data_pipeline.camera import Camera
+from data_pipeline.drawings import drawn
 from data_pipeline.people import bust
 from data_pipeline.props import box, card
-from data_pipeline.scene import Ground, Look, Motion, Solid, Surface, Texture
+from data_pipeline.scene import Ground, Look, Motion, Solid, Surface
 
 
 def closeup(rng: np.random.Generator, look: Look, indoor: bool) -> tuple[list[Surface], Camera]:
@@ -77,7 +78,7 @@ def _people(rng: np.random.Generator, camera: Camera) -> list[Surface]:
         foot[1] -= 0.56 + rng.normal(0, 0.03)
         size = float(rng.uniform(0.72, 0.82))
         sway = Motion((float(rng.normal(0, 0.03)), 0.0, float(rng.normal(0, 0.03))))
-        picture = (Texture(bust(rng)),)
+        picture = (drawn(rng, bust),)
         yaw = camera.yaw + float(rng.uniform(-15, 15))
         surfaces[:0] = card(
             tuple(foot), size, size, yaw, picture, relief=0.16, strips=8, motion=sway
@@ -92,8 +93,8 @@ def _object(rng: np.random.Generator, look: Look, camera: Camera) -> list[Surfac
     top = float(place[1] - rng.uniform(0.18, 0.35))
     material = (textures.wood, textures.planks, textures.tiles, textures.plaid)[rng.integers(4)]
     board, edge = (
-        Texture(material(rng, 512, 512, 0.004)),
-        Texture(textures.wood(rng, 32, 256, 0.01)),
+        drawn(rng, material, 512, 512, 0.004),
+        drawn(rng, textures.wood, 32, 256, 0.01),
     )
     center = (float(place[0]), top - 0.03, float(place[2]) + 0.1)
     surfaces: list[Surface] = list(box(center, (2.2, 0.06, 1.2), camera.yaw, (edge,), board, look))
@@ -107,7 +108,7 @@ def _object(rng: np.random.Generator, look: Look, camera: Camera) -> list[Surfac
         textures.gravel,
         textures.plaid,
     )[rng.integers(5)]
-    texture = Texture(material(rng, 256, 512, size / 128))
+    texture = drawn(rng, material, 256, 512, size / 128)
     if kind < 0.4:
         surfaces.append(
             Solid(
@@ -128,7 +129,7 @@ def _object(rng: np.random.Generator, look: Look, camera: Camera) -> list[Surfac
             (x, top + tall / 2, z), (size * 1.2, tall, size), yaw, (texture,), texture, look
         )
     else:
-        picture = (Texture(cutouts.plant(rng)),)
+        picture = (drawn(rng, cutouts.plant),)
         surfaces += card(
             (x, top, z), size * 1.5, size * 2, camera.yaw, picture, relief=0.1, strips=6
         )

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from data_pipeline import cutouts, pictures, textures
+from data_pipeline.drawings import drawn
 from data_pipeline.props import box, card, shadow
 from data_pipeline.scene import Look, Solid, Surface, Texture
 
@@ -32,7 +33,7 @@ def furniture(
             surfaces += _small_thing(rng, look, x, tall, z)
     elif kind < 0.34:
         wide, tall = rng.uniform(0.8, 1.6), min(rng.uniform(1.5, 2.2), ceiling - 0.1)
-        front = Texture(pictures.shelf(rng, 256, 192, tall / 256))
+        front = drawn(rng, pictures.shelf, 256, 192, tall / 256)
         side, top = _texture(rng, 0.35, tall), _texture(rng, wide, 0.35)
         surfaces = list(box((x, tall / 2, z), (wide, tall, 0.35), yaw, (front, side), top, look))
         surfaces.append(shadow((x, 0.004, z), wide * 1.3, 0.9, 0.6, yaw))
@@ -40,13 +41,13 @@ def furniture(
         surfaces = _table(rng, look, x, z, yaw)
     elif kind < 0.68:
         tall = rng.uniform(0.6, 1.5)
-        picture = (Texture(cutouts.plant(rng)),)
+        picture = (drawn(rng, cutouts.plant),)
         surfaces = [shadow((x, 0.004, z), 0.6 * tall, 0.5 * tall, 0.6)]
         surfaces += card(
             (x, 0, z), 0.75 * tall, tall, yaw % 40 - 20, picture, relief=0.15, strips=4
         )
     elif kind < 0.8:
-        picture = (Texture(cutouts.chair(rng)),)
+        picture = (drawn(rng, cutouts.chair),)
         surfaces = [shadow((x, 0.004, z), 0.8, 0.6, 0.5)]
         surfaces += card((x, 0, z), 0.5, 0.92, float(rng.uniform(-35, 35)), picture)
     elif kind < 0.9:
@@ -66,7 +67,7 @@ def _texture(rng: np.random.Generator, width: float, height: float) -> Texture:
     """A furniture surface of this size in metres."""
     texel = max(width, height) / 256
     material = _FURNITURE[rng.integers(len(_FURNITURE))]
-    return Texture(material(rng, max(int(height / texel), 4), max(int(width / texel), 4), texel))
+    return drawn(rng, material, max(int(height / texel), 4), max(int(width / texel), 4), texel)
 
 
 def _standing_box(
@@ -122,7 +123,7 @@ def _small_thing(
     elif kind < 0.6:
         size = float(rng.uniform(0.3, 0.6))
         surfaces += card(
-            (x, y, z), 0.75 * size, size, 0.0, (Texture(cutouts.plant(rng)),), relief=0.08, strips=4
+            (x, y, z), 0.75 * size, size, 0.0, (drawn(rng, cutouts.plant),), relief=0.08, strips=4
         )
     else:
         wide, tall, deep = (float(v) for v in rng.uniform(0.12, 0.35, 3))

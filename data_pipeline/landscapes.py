@@ -6,12 +6,14 @@ import numpy as np
 
 from data_pipeline import cutouts, pictures, textures
 from data_pipeline.camera import Camera
+from data_pipeline.drawings import are_shared, drawn
 from data_pipeline.noise import fractal_noise
 from data_pipeline.people import walker
 from data_pipeline.props import box, card, cast_shadow, shadow, silhouette
 from data_pipeline.scene import Ground, Look, Motion, Quad, Solid, Surface, Texture, shade_of
 
 _SKY_DISTANCE = 3000.0
+_COMMON_HAZE = (184.3, 190.0, 195.7)
 _LAWNS = (textures.grass, textures.grass, textures.concrete, textures.gravel)
 
 
@@ -59,23 +61,21 @@ def eye_level_camera(rng: np.random.Generator) -> Camera:
 
 def backdrop(rng: np.random.Generator, look: Look, grounds: tuple) -> list[Surface]:
     """Ground, sky, and one or two ridges or a skyline at the horizon."""
-    haze = np.asarray(look.background)
     texel = 0.015
-    ground = Texture(grounds[rng.integers(len(grounds))](rng, 1024, 1024, texel), tiled=True)
+    ground = drawn(rng, grounds[rng.integers(len(grounds))], 1024, 1024, texel, tiled=True)
     surfaces: list[Surface] = [Ground(ground, 1024 * texel, 0.0, float(rng.uniform(0, 90)))]
     half = 2.6 * _SKY_DISTANCE
-    image = pictures.sky(rng, 384, 1024, haze)
+    # A shared sky has the haze of another scene, whose color differs in brightness alone.
+    horizon = _COMMON_HAZE if are_shared() else look.background
+    sky = drawn(rng, _sky, horizon)
     top = 0.85 * _SKY_DISTANCE
-    # The last row is the horizon; the strip below closes the gap to the end of the ground.
-    image = np.vstack(
-        [image, np.repeat(np.round(haze).astype(np.uint8)[None, None], 1024, 1).repeat(16, 0)]
-    )
     surfaces.append(
         Quad(
             (-half, top, _SKY_DISTANCE),
             (2 * half, 0, 0),
             (0, -top * 400 / 384, 0),
-            (Texture(image),),
+            (sky,),
+            shade=look.background[1] / horizon[1],
         )
     )
     for distance in sorted(rng.uniform(180, 1200, int(rng.integers(0, 3))), reverse=True):
@@ -87,8 +87,17 @@ def backdrop(rng: np.random.Generator, look: Look, grounds: tuple) -> list[Surfa
     return surfaces
 
 
+def _sky(rng: np.random.Generator, horizon: tuple[float, float, float]) -> np.ndarray:
+    haze = np.asarray(horizon)
+    image = pictures.sky(rng, 384, 1024, haze)
+    # The last row is the horizon; the strip below closes the gap to the end of the ground.
+    return np.vstack(
+        [image, np.repeat(np.round(haze).astype(np.uint8)[None, None], 1024, 1).repeat(16, 0)]
+    )
+
+
 def strip_on_ground(
-    start: np.ndarray, along: np.ndarray, width: float, image: np.ndarray, length: float, count: int
+    start: np.ndarray, along: np.ndarray, width: float, texture: Texture, length: float, count: int
 ) -> list[Surface]:
     """A road or path: `count` equal pieces of `length` metres, one behind the other.
 
@@ -96,14 +105,13 @@ def strip_on_ground(
         start: middle of its near end, world metres.
         along: unit vector.
         width: metres.
-        image: of one piece, seen from above, its first and last row fitting together.
+        texture: of one piece, seen from above, its first and last row fitting together.
         length: of one piece.
         count: of pieces.
 
     Returns:
         Decals.
     """
-    texture = Texture(image)
     right = np.array([along[2], 0.0, -along[0]]) * width
     return [
         Quad(
@@ -118,16 +126,21 @@ def strip_on_ground(
 
 
 def _path(rng: np.random.Generator) -> list[Surface]:
-    """A path across the ground with soft edges."""
+    """A path across the ground."""
+    texture = drawn(rng, _path_picture)
+    angle = math.radians(rng.uniform(-35, 35))
+    along = np.array([math.sin(angle), 0, math.cos(angle)])
+    start = np.array([rng.uniform(-2, 2), 0.004, 0]) - along * 10
+    return strip_on_ground(start, along, rng.uniform(1.2, 4), texture, 60.0, 5)
+
+
+def _path_picture(rng: np.random.Generator) -> np.ndarray:
+    """A stretch of path with soft edges."""
     image = textures.concrete(rng, 1024, 64, 0.05)
     edge = np.clip(6 * (1 - np.abs(np.linspace(-1, 1, 64))), 0, 1)
     waves = 0.15 * fractal_noise(rng, 1024, 64, 1.0)
     opacity = np.clip(edge[None] + waves * (edge[None] < 1), 0, 1)
-    angle = math.radians(rng.uniform(-35, 35))
-    along = np.array([math.sin(angle), 0, math.cos(angle)])
-    start = np.array([rng.uniform(-2, 2), 0.004, 0]) - along * 10
-    picture = np.dstack([image, textures.to_bytes(255 * opacity)])
-    return strip_on_ground(start, along, rng.uniform(1.2, 4), picture, 60.0, 5)
+    return np.dstack([image, textures.to_bytes(255 * opacity)])
 
 
 def _plants(
@@ -141,7 +154,7 @@ def _plants(
             (cutouts.conifer, rng.uniform(5, 14), 0.5),
             (cutouts.bush, rng.uniform(0.6, 2.2), 1.33),
         )[rng.choice(3, p=[0.4, 0.2, 0.4])]
-        texture = Texture(draw(rng))
+        texture = drawn(rng, draw)
         kinds.append((texture, silhouette(texture, look), tall, aspect))
     surfaces: list[Surface] = []
     for z in np.exp(rng.uniform(math.log(nearest), math.log(farthest), count)):
@@ -196,7 +209,7 @@ def building(
 def facade(rng: np.random.Generator, wide: float, tall: float) -> Texture:
     """A house front of this size in metres."""
     texel = max(tall, wide) / 512
-    return Texture(pictures.facade(rng, int(tall / texel), int(wide / texel), texel))
+    return drawn(rng, pictures.facade, int(tall / texel), int(wide / texel), texel)
 
 
 def _house(rng: np.random.Generator, look: Look, x: float, z: float) -> list[Surface]:
@@ -206,7 +219,7 @@ def _house(rng: np.random.Generator, look: Look, x: float, z: float) -> list[Sur
     roof = Texture(np.full((4, 4, 3), 90, np.uint8))
     surfaces = building(look, (x, z), (wide, tall, deep), sides, roof)
     rise, eaves = rng.uniform(1.5, 3.5), 0.4
-    tiles = Texture(textures.bricks(rng, 256, 256, 0.03))
+    tiles = drawn(rng, textures.bricks, 256, 256, 0.03)
     gable = np.zeros((128, 128, 4), np.uint8)
     gable[..., :3] = textures.plaster(rng, 128, 128, 0.05)
     v, u = np.mgrid[0:1:128j, -1:1:128j]
@@ -240,7 +253,7 @@ def _house(rng: np.random.Generator, look: Look, x: float, z: float) -> list[Sur
 
 def _fence(rng: np.random.Generator, z: float) -> list[Surface]:
     surfaces: list[Surface] = []
-    picture = (Texture(cutouts.fence(rng)),)
+    picture = (drawn(rng, cutouts.fence),)
     start, tall = -14.0, float(rng.uniform(0.8, 1.4))
     angle = float(rng.uniform(-12, 12))
     for i in range(6):
@@ -260,10 +273,12 @@ def _thing_on_ground(rng: np.random.Generator, look: Look, x: float, z: float) -
     if kind < 0.4:
         wide, tall, deep = (float(v) for v in rng.uniform(0.4, 1.4, 3))
         side = (
-            Texture(
-                (textures.planks, textures.concrete, textures.bricks)[rng.integers(3)](
-                    rng, 128, 128, wide / 128
-                )
+            drawn(
+                rng,
+                (textures.planks, textures.concrete, textures.bricks)[rng.integers(3)],
+                128,
+                128,
+                wide / 128,
             ),
         )
         yaw = float(rng.uniform(-45, 45))
@@ -273,7 +288,7 @@ def _thing_on_ground(rng: np.random.Generator, look: Look, x: float, z: float) -
         radii = tuple(
             float(v) for v in rng.uniform(0.2, 0.9) * rng.uniform((0.8, 0.5, 0.8), (1.4, 0.9, 1.2))
         )
-        stone = Texture(textures.concrete(rng, 128, 256, 0.01))
+        stone = drawn(rng, textures.concrete, 128, 256, 0.01)
         return [
             shadow((x, 0.005, z), radii[0] * 2.8, radii[2] * 2.6, 0.6),
             Solid(
@@ -281,8 +296,12 @@ def _thing_on_ground(rng: np.random.Generator, look: Look, x: float, z: float) -
             ),
         ]
     radius = float(rng.uniform(0.12, 0.4))
-    ball = Texture(
-        (textures.checkers, textures.stripes, textures.plaid)[rng.integers(3)](rng, 128, 256, 0.01)
+    ball = drawn(
+        rng,
+        (textures.checkers, textures.stripes, textures.plaid)[rng.integers(3)],
+        128,
+        256,
+        0.01,
     )
     motion = Motion((float(rng.uniform(-0.8, 0.8)), 0.0, 0.0), bounce=float(rng.choice([0.0, 0.5])))
     return [

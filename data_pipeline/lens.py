@@ -5,7 +5,6 @@ color.
 """
 
 import functools
-import math
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ from data_pipeline.scene import Look
 
 _REFERENCE_WIDTH = 432  # pixels; blurs in Look are stated at this width
 _NOISE_SIZE = 512
+_COARSE = 2.0  # pixels
 _BEYOND = 1e-5  # 1 / metre; below this is sky, which contains its haze
 
 
@@ -81,9 +81,16 @@ def _defocus(image: np.ndarray, inverse_depth: np.ndarray, look: Look, scale: fl
 
 def _masked_blur(image: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian mean of the colors, each pixel counting by its weight; uint8 (h, w, 3)."""
-    weighted = cv2.merge([*cv2.split(image * weight[..., None]), weight])
-    blurred = cv2.GaussianBlur(weighted, (0, 0), sigma)
-    return np.clip(blurred[..., :3] / blurred[..., 3:] + 0.5, 0, 255).astype(np.uint8)
+    weight = np.ascontiguousarray(weight, np.float32)
+    planes = [cv2.multiply(plane, weight, dtype=cv2.CV_32F) for plane in cv2.split(image)]
+    weighted, size = cv2.merge([*planes, weight]), weight.shape[::-1]
+    if sigma > _COARSE:  # nothing is left that half the size would not show
+        weighted = cv2.resize(weighted, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        weighted = cv2.resize(cv2.GaussianBlur(weighted, (0, 0), sigma / 2), size)
+    else:
+        weighted = cv2.GaussianBlur(weighted, (0, 0), sigma)
+    *planes, weight = cv2.split(weighted)
+    return cv2.merge([cv2.divide(plane, weight, dtype=cv2.CV_8U) for plane in planes])
 
 
 def _mix(image: np.ndarray, other: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -91,11 +98,15 @@ def _mix(image: np.ndarray, other: np.ndarray, weight: np.ndarray) -> np.ndarray
     return cv2.blendLinear(other, image, weight, 1 - weight)
 
 
-@functools.lru_cache(maxsize=8)
 def _vignette(height: int, width: int, strength: float) -> np.ndarray:
+    return cv2.merge([1 - np.float32(strength) * _distance_cubed(height, width)] * 3)
+
+
+@functools.lru_cache(maxsize=8)
+def _distance_cubed(height: int, width: int) -> np.ndarray:
+    """From the middle, 1 in the corners: float32 (h, w)."""
     v, u = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    gain = 1 - strength * ((u * u + v * v) / 2) ** 1.5
-    return np.repeat(gain[..., None], 3, axis=2).astype(np.float32)
+    return (((u * u + v * v) / 2) ** 1.5).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=8)
@@ -110,13 +121,9 @@ def _noise(height: int, width: int, deviation: float, rng: np.random.Generator) 
     """Noise (h, w, 3) int16: a random part of a fixed field, repeated in larger pictures."""
     field = _noise_field(round(deviation * 4))
     row, column = (int(v) for v in rng.integers(0, _NOISE_SIZE, 2))
-    rows, columns = (
-        math.ceil((height + row) / _NOISE_SIZE),
-        math.ceil((width + column) / _NOISE_SIZE),
-    )
-    return np.ascontiguousarray(
-        np.tile(field, (rows, columns, 1))[row : row + height, column : column + width]
-    )
+    rows = (np.arange(height) + row) % _NOISE_SIZE
+    columns = (np.arange(width) + column) % _NOISE_SIZE
+    return np.take(np.take(field, rows, axis=0), columns, axis=1)
 
 
 @functools.lru_cache(maxsize=16)

@@ -36,7 +36,7 @@ flags.DEFINE_string("folder", None, "Where the material lies.")
 flags.DEFINE_string("output", None, "Folder for the pack; must not exist yet.")
 flags.DEFINE_enum("content", "street", CONTENTS, "What the pictures of source stereo show.")
 flags.DEFINE_integer("seed", 0, "First seed of made-up scenes.")
-flags.DEFINE_integer("scenes", 1000, "Made-up scenes; each gives two or three pictures.")
+flags.DEFINE_integer("scenes", 1000, "Made-up scenes; each gives three pictures.")
 
 
 def _examples(source: str, folder: str) -> Iterator[DepthExample]:

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 
 from data_pipeline import textures
+from data_pipeline.drawings import drawn_frames
 from data_pipeline.noise import fractal_noise
 from data_pipeline.props import card, cast_shadow, shadow, silhouette
-from data_pipeline.scene import Look, Motion, Surface, Texture
+from data_pipeline.scene import Look, Motion, Surface
 from data_pipeline.sketch import Sketch
 from data_pipeline.textures import pick_color
 
@@ -65,11 +66,8 @@ def walker(
     motion = Motion((speed, 0.0, float(rng.uniform(-0.3, 0.2)))) if moving else None
     near = z < 8
     phases = (10 if near else 6) if moving else 1
-    pictures = person(rng, phases, *((320, 160) if near else (160, 80)))
-    if speed < 0 or (not moving and rng.random() < 0.5):
-        pictures = [picture[:, ::-1].copy() for picture in pictures]
-    frames = tuple(Texture(picture) for picture in pictures)
-    rate = phases * abs(speed) / (0.8 * tall)  # a double step covers about 0.8 of the height
+    frames = drawn_frames(rng, _figure, phases, 320 if near else 160, speed < 0)
+    rate = len(frames) * abs(speed) / (0.8 * tall)  # a double step covers about 0.8 of the height
     yaw = float(rng.uniform(-15, 15))
     strips = 4 if near else 1
     figure = card((x, 0.0, z), tall / 2, tall, yaw, frames, 0.12, strips, rate=rate, motion=motion)
@@ -79,6 +77,15 @@ def walker(
         shape = silhouette(frames[0], sun)
         shadows.append(cast_shadow(foot, tall / 2, tall, yaw, shape, sun, motion=motion))
     return [*shadows, *figure]
+
+
+def _figure(
+    rng: np.random.Generator, phases: int, height: int, leftwards: bool
+) -> list[np.ndarray]:
+    pictures = person(rng, phases, height, height // 2)
+    if leftwards or (phases == 1 and rng.random() < 0.5):
+        pictures = [picture[:, ::-1].copy() for picture in pictures]
+    return pictures
 
 
 def bust(rng: np.random.Generator, height: int = 448, width: int = 448) -> np.ndarray:

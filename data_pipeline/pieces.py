@@ -27,7 +27,7 @@ class FlatPiece:
     polygon: np.ndarray  # (n, 3) metres
     basis: np.ndarray  # (3, 3): point = basis @ (s, t, 1)
     texture: Texture
-    levels: tuple[int, int]
+    fineness: tuple[float, float]  # log2 of the texels, across and down, within a pixel
     shade: float
     decal: bool
     depth_range: tuple[float, float]  # metres, of the whole surface in view
@@ -64,12 +64,27 @@ def visible_pieces(
             basis, corners = _ground_basis(surface, position)
             basis[:, 2] -= position
             basis = rotation @ basis
-            pieces += _flat_pieces(basis, (basis @ corners).T, surface.texture, 1.0, False, view)
+            inverse = np.linalg.inv(intrinsics[:, :3] @ basis)
+            points = (basis @ corners).T
+            pieces += _flat_pieces(basis, inverse, points, surface.texture, 1.0, False, view)
         elif isinstance(surface, Solid):
             offset = surface.motion.offset(time) if surface.motion else 0.0
             center = rotation @ (np.asarray(surface.center) + offset - position)
             pieces += _solid_pieces(surface, center, intrinsics, size, time)
     return sorted(pieces, key=_nearest_depth) + decals
+
+
+def inverse_matrices(matrices: np.ndarray) -> np.ndarray:
+    """Inverses of (n, 3, 3) by cofactors: unlike numpy.linalg's also of a plane seen edge on."""
+    (a, b, c), (d, e, f), (g, h, i) = np.moveaxis(matrices, 0, 2)
+    cofactors = [
+        [e * i - f * h, c * h - b * i, b * f - c * e],
+        [f * g - d * i, a * i - c * g, c * d - a * f],
+        [d * h - e * g, b * g - a * h, a * e - b * d],
+    ]
+    determinants = a * cofactors[0][0] + b * cofactors[1][0] + c * cofactors[2][0]
+    determinants[determinants == 0] = 1e-12
+    return np.moveaxis(np.array(cofactors) / determinants, 2, 0)
 
 
 _UNIT_SQUARE = np.array([[0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]])
@@ -127,24 +142,28 @@ def _quad_pieces(
         corners[..., 2].max(1) < _BAND_RATIO * corners[..., 2].min(1)
     )
     middle = corners.mean(1)
+    depths = corners[..., 2]
+    ranges = np.stack([depths.min(1), depths.max(1)], 1).tolist()
+    inverses = inverse_matrices(view.intrinsics[:, :3] @ bases)
     for index in np.nonzero(seen)[0].tolist():
         quad, basis = quads[index], bases[index]
         texture = quad.texture(time)
         if whole[index]:
-            inverse = np.linalg.inv(view.intrinsics[:, :3] @ basis)
-            levels = _texture_levels(inverse, view.intrinsics, middle[index], texture)
-            depth = corners[index, :, 2]
-            limits = (float(depth.min()), float(depth.max()))
+            fineness = _texture_fineness(inverses[index], view.intrinsics, middle[index], texture)
+            limits = tuple(ranges[index])
             found = [
-                FlatPiece(corners[index], basis, texture, levels, quad.shade, quad.decal, limits)
+                FlatPiece(corners[index], basis, texture, fineness, quad.shade, quad.decal, limits)
             ]
         else:
-            found = _flat_pieces(basis, corners[index], texture, quad.shade, quad.decal, view)
+            found = _flat_pieces(
+                basis, inverses[index], corners[index], texture, quad.shade, quad.decal, view
+            )
         yield quad, found
 
 
 def _flat_pieces(
     basis: np.ndarray,
+    inverse: np.ndarray,
     corners: np.ndarray,
     texture: Texture,
     shade: float,
@@ -166,30 +185,29 @@ def _flat_pieces(
         for k in range(first, last + 1):
             band = _clip(polygon, (0.0, 0.0, 1.0), -(_BAND_RATIO**k))
             bands.append(_clip(band, (0.0, 0.0, -1.0), _BAND_RATIO ** (k + 1)))
-    inverse = np.linalg.inv(view.intrinsics[:, :3] @ basis)
     pieces = []
     for band in bands:
         if len(band) >= 3:
             points = np.array(band)
-            levels = _texture_levels(inverse, view.intrinsics, points.mean(0), texture)
+            fineness = _texture_fineness(inverse, view.intrinsics, points.mean(0), texture)
             pieces.append(
-                FlatPiece(points, basis, texture, levels, shade, decal, (nearest, farthest))
+                FlatPiece(points, basis, texture, fineness, shade, decal, (nearest, farthest))
             )
     return pieces
 
 
-def _texture_levels(
+def _texture_fineness(
     inverse: np.ndarray, intrinsics: np.ndarray, point: np.ndarray, texture: Texture
-) -> tuple:
+) -> tuple[float, float]:
     """Powers of two by which the texture is finer than the pixels at a point."""
     pixel = intrinsics[:, :3] @ (point / point[2])
     s, t, w = (inverse @ pixel).tolist()
     (a, b, _), (c, d, _), (e, f, _) = inverse.tolist()
-    levels = []
-    for value, x, y, size in ((s / w, a, b, texture.width), (t / w, c, d, texture.height)):
-        footprint = math.hypot(x - value * e, y - value * f) / abs(w) * size
-        levels.append(round(math.log2(max(footprint, 1.0))))
-    return tuple(levels)
+    across, down = (
+        math.log2(max(math.hypot(x - value * e, y - value * f) / abs(w) * size, 0.1))
+        for value, x, y, size in ((s / w, a, b, texture.width), (t / w, c, d, texture.height))
+    )
+    return across, down
 
 
 def _clip(polygon: list, normal: tuple, offset: float) -> list:

@@ -17,12 +17,13 @@ import numpy as np
 from data_pipeline import camera as cameras
 from data_pipeline.camera import Camera
 from data_pipeline.lens import develop
-from data_pipeline.pieces import FlatPiece, SolidPiece, visible_pieces
+from data_pipeline.pieces import FlatPiece, SolidPiece, inverse_matrices, visible_pieces
 from data_pipeline.scene import Scene
 from data_pipeline.solids import Canvas, draw_solid
 from deep3d.disparity import disparity_from_depth
 
 SUPERSAMPLING = 2
+_DECAL_LEAD = 1.003
 _SLANT = 0.1  # pixels of disparity within a pixel: more is an edge between surfaces
 _OCCLUSION_TOLERANCE = 0.5  # pixels of disparity: nearer surfaces hide at most this much
 
@@ -173,56 +174,61 @@ def _draw(
         color = np.full((size[1], size[0]), pixel.view(np.uint32)[0])
         color = color.view(np.uint8).reshape(size[1], size[0], 4)
     canvas = Canvas(color, np.zeros((size[1], size[0]), np.float32))
-    inverses: dict[
-        int, np.ndarray
-    ] = {}  # by the identity of the surface's basis, which bands share
+    flat = [piece for piece in pieces if isinstance(piece, FlatPiece)]
+    projections, rotation = iter(_project(flat, intrinsics, size)), camera.rotation()
     for piece in pieces:
         if isinstance(piece, SolidPiece):
-            draw_solid(canvas, piece, scene, intrinsics, camera)
-        elif not (depth_only and piece.decal):
-            if id(piece.basis) not in inverses:
-                homography = intrinsics[:, :3] @ piece.basis
-                homography[:, 2] += intrinsics[:, 3]
-                inverses[id(piece.basis)] = _inverse(homography)
-            _draw_flat(canvas, piece, intrinsics, inverses[id(piece.basis)])
+            draw_solid(canvas, piece, scene.look, intrinsics, rotation)
+            continue
+        projection = next(projections)
+        if not (depth_only and piece.decal):
+            _draw_flat(canvas, piece, projection)
     return canvas
 
 
-def _inverse(matrix: np.ndarray) -> np.ndarray:
-    """Inverse of a 3x3 matrix by cofactors, in a fraction of numpy.linalg's time."""
-    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
-    adjugate = np.array(
-        [
-            [e * i - f * h, c * h - b * i, b * f - c * e],
-            [f * g - d * i, a * i - c * g, c * d - a * f],
-            [d * h - e * g, b * g - a * h, a * e - b * d],
-        ]
-    )
-    determinant = a * adjugate[0, 0] + b * adjugate[1, 0] + c * adjugate[2, 0]
-    return adjugate / (determinant or 1e-12)
+@dataclasses.dataclass(frozen=True)
+class _Projection:
+    """A flat piece in one eye's image."""
+
+    outline: np.ndarray  # int32 (n, 2), sixteenths of a pixel
+    bounds: list[int]  # x0, y0, x1, y1 within the image; empty where x1 <= x0 or y1 <= y0
+    inverse: np.ndarray  # (3, 3): maps pixels (x, y, 1) to (s, t, 1) / depth
 
 
-def _draw_flat(
-    canvas: Canvas, piece: FlatPiece, intrinsics: np.ndarray, inverse: np.ndarray
-) -> None:
-    """Paints a flat piece where it is nearest; `inverse` maps pixels to (s, t, 1) / depth."""
-    projected = piece.polygon @ intrinsics[:, :3].T + intrinsics[:, 3]
+def _project(
+    pieces: list[FlatPiece], intrinsics: np.ndarray, size: tuple[int, int]
+) -> list[_Projection]:
+    """All flat pieces at once: one by one they cost more than their pixels."""
+    if not pieces:
+        return []
+    counts = [len(piece.polygon) for piece in pieces]
+    ends = np.cumsum(counts)
+    projected = np.concatenate([piece.polygon for piece in pieces]) @ intrinsics[:, :3].T
+    projected += intrinsics[:, 3]
     points = projected[:, :2] / projected[:, 2:]
-    height, width = canvas.inverse_depth.shape
-    x0, y0 = (max(math.floor(v), 0) for v in points.min(0).tolist())
-    x1, y1 = (
-        min(math.ceil(v) + 1, n)
-        for v, n in zip(points.max(0).tolist(), (width, height), strict=True)
-    )
+    low = np.maximum(np.floor(np.minimum.reduceat(points, ends - counts)), 0)
+    high = np.minimum(np.ceil(np.maximum.reduceat(points, ends - counts)) + 1, size)
+    bounds = np.concatenate([low, high], 1).astype(int).tolist()
+    outlines = np.split(np.round(points * 16).astype(np.int32), ends[:-1])
+    homographies = intrinsics[:, :3] @ np.stack([piece.basis for piece in pieces])
+    homographies[:, :, 2] += intrinsics[:, 3]
+    inverses = inverse_matrices(homographies)
+    return [_Projection(*one) for one in zip(outlines, bounds, inverses, strict=True)]
+
+
+def _draw_flat(canvas: Canvas, piece: FlatPiece, projection: _Projection) -> None:
+    """Paints a flat piece where it is nearest."""
+    x0, y0, x1, y1 = projection.bounds
     if x1 <= x0 or y1 <= y0:
         return
+    inverse = projection.inverse
     inverse_depth = _plane_depth(piece, inverse[2], x0, y0, x1, y1)
     mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    cv2.fillConvexPoly(mask, np.round((points - (x0, y0)) * 16).astype(np.int32), 255, shift=4)
+    outline = projection.outline - np.array((16 * x0, 16 * y0), np.int32)
+    cv2.fillConvexPoly(mask, outline, 255, shift=4)
     area = np.s_[y0:y1, x0:x1]
     there = canvas.inverse_depth[area]
-    tested = inverse_depth * np.float32(1.003) if piece.decal else inverse_depth
-    cv2.bitwise_and(mask, cv2.compare(tested, there, cv2.CMP_GT), dst=mask)
+    cv2.bitwise_and(mask, cv2.compare(inverse_depth, there, cv2.CMP_GT), dst=mask)
     x, y, wide, high = cv2.boundingRect(mask)
     if not wide:
         return
@@ -251,29 +257,63 @@ def _plane_depth(
     """Inverse depth of a piece in a rectangle: row . (x, y, 1), within the surface's range.
 
     The limits matter for pixels that the outline only touches: a plane seen nearly edge on runs
-    far away there.
+    far away there. Decals are a little nearer than what they lie on.
     """
-    across = (row[0] * np.arange(x0, x1) + row[2]).astype(np.float32)
-    down = (row[1] * np.arange(y0, y1)).astype(np.float32)
-    inverse_depth = across[None] + down[:, None]
-    low, high = (np.float32(1 / depth) for depth in piece.depth_range[::-1])
-    return np.clip(inverse_depth, low, high, out=inverse_depth)
+    factor = _DECAL_LEAD if piece.decal else 1.0
+    a, b, c = (factor * row).tolist()
+    across = (a * np.arange(x0, x1) + c).astype(np.float32)
+    down = (b * np.arange(y0, y1)).astype(np.float32)
+    inverse_depth = np.add.outer(down, across)
+    high, low = (np.float32(factor / depth) for depth in piece.depth_range)
+    corners = inverse_depth[[0, 0, -1, -1], [0, -1, 0, -1]]  # a plane is extreme there
+    if corners.min() < low:
+        np.maximum(inverse_depth, low, out=inverse_depth)
+    if corners.max() > high:
+        np.minimum(inverse_depth, high, out=inverse_depth)
+    return inverse_depth
 
 
 def _warp_texture(
     piece: FlatPiece, inverse: np.ndarray, x0: int, y0: int, x1: int, y1: int
 ) -> np.ndarray:
-    """The piece's texture as seen in a rectangle of the image, uint8 (y1 - y0, x1 - x0, 4)."""
-    image, border = piece.texture.reduced(*piece.levels)
+    """The piece's texture as seen in a rectangle of the image, uint8 (y1 - y0, x1 - x0, 4).
+
+    The four samples of a pixel have one color, seen at its middle; only outlines, here opacity,
+    take all four.
+    """
+    if not piece.texture.opaque:
+        return _warp_samples(piece, inverse, (x0, y0), (x1 - x0, y1 - y0), 1)
+    left, top = x0 // SUPERSAMPLING, y0 // SUPERSAMPLING
+    size = (-(-x1 // SUPERSAMPLING) - left, -(-y1 // SUPERSAMPLING) - top)
+    patch = _warp_samples(piece, inverse, (left, top), size, SUPERSAMPLING)
+    shape = (size[0] * SUPERSAMPLING, size[1] * SUPERSAMPLING)
+    patch = cv2.resize(patch, shape, interpolation=cv2.INTER_NEAREST)
+    x0, y0, x1, y1 = (
+        v - SUPERSAMPLING * start
+        for v, start in zip((x0, y0, x1, y1), (left, top) * 2, strict=True)
+    )
+    return patch[y0:y1, x0:x1]
+
+
+def _warp_samples(
+    piece: FlatPiece, inverse: np.ndarray, start: tuple, size: tuple[int, int], step: int
+) -> np.ndarray:
+    """The piece's texture at every `step`th sample, uint8 (size[1], size[0], 4)."""
+    image, border = piece.texture.reduced(
+        *(max(round(fineness + math.log2(step)), 0) for fineness in piece.fineness)
+    )
     width, height = image.shape[1] - 2 * border, image.shape[0] - 2 * border
     to_texels = np.array([[width, 0, border - 0.5], [0, height, border - 0.5], [0, 0, 1.0]])
-    to_image = np.array([[1.0, 0, x0], [0, 1, y0], [0, 0, 1]])
-    size = (int(x1 - x0), int(y1 - y0))
+    x0, y0 = (step * value + (step - 1) / 2 for value in start)
+    to_image = np.array([[step, 0, x0], [0, step, y0], [0, 0, 1]])
     if piece.texture.tiled:
         patch = _remap_tiled(image, to_texels, inverse @ to_image, size)
     else:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        patch = cv2.warpPerspective(image, to_texels @ inverse @ to_image, size, flags=flags)
+        # Beyond an outline by half a pixel, which may be more than the texture's border.
+        patch = cv2.warpPerspective(
+            image, to_texels @ inverse @ to_image, size, None, flags, cv2.BORDER_REPLICATE
+        )
     if piece.shade == 1.0:
         return patch
     opacity = patch[..., 3].copy() if not piece.texture.opaque else None

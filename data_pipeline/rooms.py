@@ -6,6 +6,7 @@ import numpy as np
 
 from data_pipeline import pictures, textures
 from data_pipeline.camera import Camera
+from data_pipeline.drawings import drawn
 from data_pipeline.furniture import furniture
 from data_pipeline.people import walker
 from data_pipeline.scene import Ground, Look, Quad, Surface, Texture, shade_of
@@ -57,7 +58,7 @@ def _shell(
 ) -> list[Surface]:
     """Floor, walls and ceiling; corners are darkened because less light reaches them."""
     floor_texel = 0.01
-    floor = Texture(_FLOORS[rng.integers(len(_FLOORS))](rng, 512, 512, floor_texel), tiled=True)
+    floor = drawn(rng, _FLOORS[rng.integers(len(_FLOORS))], 512, 512, floor_texel, tiled=True)
     surfaces: list[Surface] = [
         Ground(floor, 512 * floor_texel, 0.0, float(rng.choice([0.0, 90.0, 45.0])))
     ]
@@ -70,23 +71,31 @@ def _shell(
     ):
         length = float(np.abs(across).sum())
         texel = length / 1024
-        image = material(rng, int(height / texel) + 1, 1024, texel)
+        wall = drawn(rng, _wall, material, int(height / texel) + 1, 1024, texel)
         normal = np.cross(across, (0, 1, 0)) / -length
         shade = shade_of(-normal, look) * rng.uniform(0.93, 1.05)
-        surfaces.append(
-            Quad(corner, across, (0, -height, 0), (Texture(_darken_edges(image)),), shade=shade)
-        )
-    ceiling = textures.mottled(rng, 256, 256, textures.pick_color(rng, _CEILING, 0.04), 0.02)
+        surfaces.append(Quad(corner, across, (0, -height, 0), (wall,), shade=shade))
     surfaces.append(
         Quad(
             (low[0], high[1], low[2]),
             (width, 0, 0),
             (0, 0, depth + 1),
-            (Texture(_darken_edges(textures.to_bytes(ceiling))),),
+            (drawn(rng, _ceiling),),
             shade=0.9,
         )
     )
     return surfaces
+
+
+def _wall(
+    rng: np.random.Generator, material: textures.Material, height: int, width: int, texel: float
+) -> np.ndarray:
+    return _darken_edges(material(rng, height, width, texel))
+
+
+def _ceiling(rng: np.random.Generator) -> np.ndarray:
+    ceiling = textures.mottled(rng, 256, 256, textures.pick_color(rng, _CEILING, 0.04), 0.02)
+    return _darken_edges(textures.to_bytes(ceiling))
 
 
 def _darken_edges(image: np.ndarray) -> np.ndarray:
@@ -116,17 +125,15 @@ def _on_walls(
             bottom = rng.uniform(1.0, 1.4)
             kind = rng.random()
             if kind < 0.15:
-                image, bottom, wide, tall = _door(rng), 0.0, 0.9, 2.05
+                picture, bottom, wide, tall = drawn(rng, _door), 0.0, 0.9, 2.05
             elif kind < 0.4:
-                image, tall = _bright_window(rng), min(1.3, height - 1.1)
+                picture, tall = drawn(rng, _bright_window), min(1.3, height - 1.1)
             else:
-                image = pictures.painting(rng, 192, 256, 0.005)
+                picture = Texture(pictures.painting(rng, 192, 256, 0.005))
             top = min(bottom + tall, height - 0.1)
             corner = start + along * position + np.array([0, top, 0])
             down = (0.0, bottom - top, 0.0)
-            surfaces.append(
-                Quad(tuple(corner), tuple(along * wide), down, (Texture(image),), decal=True)
-            )
+            surfaces.append(Quad(tuple(corner), tuple(along * wide), down, (picture,), decal=True))
             position += wide + rng.uniform(0.3, 2.5)
     return surfaces
 

@@ -34,7 +34,7 @@ class Texture:
         self.opaque = image.shape[2] == 3
         self.tiled = tiled
         self.height, self.width = image.shape[:2]
-        self._plain = {(0, 0): cv2.cvtColor(image, cv2.COLOR_RGB2RGBA) if self.opaque else image}
+        self._plain = {(0, 0): image}
         self._bordered: dict[tuple[int, int], np.ndarray] = {}
 
     def reduced(self, across: int, down: int) -> tuple[np.ndarray, int]:
@@ -44,9 +44,10 @@ class Texture:
         if (across, down) not in self._bordered:
             b = self.BORDER
             border = cv2.BORDER_WRAP if self.tiled else cv2.BORDER_REPLICATE
-            self._bordered[across, down] = cv2.copyMakeBorder(
-                self._reduce(across, down), b, b, b, b, border
-            )
+            image = self._reduce(across, down)
+            if self.opaque:
+                image = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
+            self._bordered[across, down] = cv2.copyMakeBorder(image, b, b, b, b, border)
         return self._bordered[across, down], self.BORDER
 
     def _reduce(self, across: int, down: int) -> np.ndarray:

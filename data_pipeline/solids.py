@@ -6,9 +6,10 @@ import math
 import cv2
 import numpy as np
 
-from data_pipeline.camera import Camera
 from data_pipeline.pieces import SolidPiece
-from data_pipeline.scene import Scene
+from data_pipeline.scene import Look
+
+_CORNERS = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,10 +21,17 @@ class Canvas:
 
 
 def draw_solid(
-    canvas: Canvas, piece: SolidPiece, scene: Scene, intrinsics: np.ndarray, camera: Camera
+    canvas: Canvas, piece: SolidPiece, look: Look, intrinsics: np.ndarray, rotation: np.ndarray
 ) -> None:
-    """Intersects the rays around an ellipsoid or cylinder with it and paints the near side."""
-    rotation = camera.rotation()
+    """Intersects the rays around an ellipsoid or cylinder with it and paints the near side.
+
+    Args:
+        canvas: What is painted on.
+        piece: The solid.
+        look: For the light.
+        intrinsics: (3, 4) of the eye.
+        rotation: (3, 3), world to camera.
+    """
     bounds = _solid_bounds(piece, rotation, intrinsics, canvas.inverse_depth.shape)
     if bounds is None:
         return
@@ -54,11 +62,11 @@ def draw_solid(
         return
     mask = hit.view(np.uint8) * np.uint8(255)
     if canvas.color is not None:
-        cv2.copyTo(_solid_colors(piece, point, scene), mask, canvas.color[area])
+        cv2.copyTo(_solid_colors(piece, point, look), mask, canvas.color[area])
     cv2.copyTo(inverse_depth, mask, canvas.inverse_depth[area])
 
 
-def _solid_colors(piece: SolidPiece, point: list[np.ndarray], scene: Scene) -> np.ndarray:
+def _solid_colors(piece: SolidPiece, point: list[np.ndarray], look: Look) -> np.ndarray:
     """Texture and shading at points of the unit sphere or cylinder, uint8 (h, w, 4)."""
     image, border = piece.solid.texture.reduced(piece.level, piece.level)
     width, height = image.shape[1] - 2 * border, image.shape[0] - 2 * border
@@ -77,19 +85,17 @@ def _solid_colors(piece: SolidPiece, point: list[np.ndarray], scene: Scene) -> n
         normal[1] = np.zeros_like(normal[0])
     length = np.sqrt(sum(n * n for n in normal)) + np.float32(1e-6)
     cosine = (
-        sum(n * np.float32(light) for n, light in zip(normal, scene.look.light, strict=True))
-        / length
+        sum(n * np.float32(light) for n, light in zip(normal, look.light, strict=True)) / length
     )
-    shade = scene.look.ambient + (1 - scene.look.ambient) * np.maximum(cosine, 0)
-    return np.clip(patch * shade[..., None], 0, 255).astype(np.uint8)
+    shade = look.ambient + (1 - look.ambient) * np.maximum(cosine, 0)
+    return cv2.multiply(patch, cv2.merge([shade] * 4), dtype=cv2.CV_8U)
 
 
 def _solid_bounds(
     piece: SolidPiece, rotation: np.ndarray, intrinsics: np.ndarray, shape: tuple
 ) -> tuple[int, int, int, int] | None:
     """Pixel rectangle x0, y0, x1, y1 that contains the solid, or None when that is out of frame."""
-    signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1)
-    corners = piece.center[:, None] + rotation @ (signs * np.reshape(piece.solid.radii, (3, 1)))
+    corners = piece.center[:, None] + rotation @ (_CORNERS * np.reshape(piece.solid.radii, (3, 1)))
     corners = corners.T @ intrinsics[:, :3].T + intrinsics[:, 3]
     points = corners[:, :2] / corners[:, 2:]
     x0, y0 = np.maximum(np.floor(points.min(0)).astype(int), 0)

@@ -4,6 +4,7 @@ import numpy as np
 
 from data_pipeline import cutouts, textures
 from data_pipeline.camera import Camera
+from data_pipeline.drawings import drawn
 from data_pipeline.landscapes import backdrop, building, eye_level_camera, facade, strip_on_ground
 from data_pipeline.people import walker
 from data_pipeline.props import card, cast_shadow, shadow, silhouette
@@ -24,9 +25,7 @@ def street(rng: np.random.Generator, look: Look) -> tuple[list[Surface], Camera]
     """
     surfaces = backdrop(rng, look, _PAVINGS)
     half = rng.uniform(4, 10)
-    road = textures.concrete(rng, 1024, 256, 0.03)
-    if rng.random() < 0.5:
-        road[256:768, 124:132] = 0.3 * road[256:768, 124:132] + 130  # the dashed line
+    road = drawn(rng, _road)
     ahead = np.array([0.0, 0.0, 1.0])
     surfaces += strip_on_ground(np.array([0, 0.005, -6]), ahead, 1.1 * half, road, 24.0, 10)
     for side in (-1, 1):
@@ -41,6 +40,13 @@ def street(rng: np.random.Generator, look: Look) -> tuple[list[Surface], Camera]
         x, z = rng.uniform(-0.7, 0.7) * half, rng.uniform(3.5, 25)
         surfaces += walker(rng, float(x), float(z), rng.random() < 0.7, look)
     return surfaces, eye_level_camera(rng)
+
+
+def _road(rng: np.random.Generator) -> np.ndarray:
+    road = textures.concrete(rng, 1024, 256, 0.03)
+    if rng.random() < 0.5:
+        road[256:768, 124:132] = 0.3 * road[256:768, 124:132] + 130  # the dashed line
+    return road
 
 
 def _row_of_houses(rng: np.random.Generator, look: Look, edge: float) -> list[Surface]:
@@ -65,14 +71,14 @@ class _RoadsideThings:
 
     def __init__(self, rng: np.random.Generator, look: Look):
         self._look = look
-        self._metal = Texture(textures.concrete(rng, 256, 16, 0.02))
+        self._metal = drawn(rng, textures.concrete, 256, 16, 0.02)
         self._lamp_height = float(rng.uniform(3, 6))
         self._plants = []
         for draw, tall, aspect in (
             (cutouts.tree, rng.uniform(3.5, 7), 0.75),
             (cutouts.bush, rng.uniform(0.7, 1.3), 1.33),
         ):
-            texture = Texture(draw(rng))
+            texture = drawn(rng, draw)
             self._plants.append((texture, silhouette(texture, look), float(tall), aspect))
 
     def one(self, rng: np.random.Generator, x: float, z: float) -> list[Surface]:
@@ -103,7 +109,7 @@ def _car(rng: np.random.Generator, x: float, z: float) -> list[Surface]:
         4.2,
         1.5,
         float(rng.uniform(-25, 25)),
-        (Texture(cutouts.car(rng)),),
+        (drawn(rng, cutouts.car),),
         motion=motion,
     )
     return [shadow((x, 0.006, z), 4.8, 1.6, 0.75, motion=motion), *figure]

@@ -50,8 +50,7 @@ class SurfacePhotos:
             return material(rng, height, width, float(rng.uniform(0.8, 2.0)) / max(height, width))
         part = _part(rng, self._pictures[rng.integers(len(self._pictures))])
         copies = 1 if kind < 0.6 else int(rng.integers(2, 5))
-        part = _mirrored(part, copies, height, width)
-        return cv2.LUT(part, _tone(rng))
+        return _mirrored(part, copies, height, width, _tone(rng))
 
 
 def _small(picture: np.ndarray) -> np.ndarray:
@@ -72,10 +71,12 @@ def _part(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     return part.swapaxes(0, 1) if rng.random() < 0.3 else part
 
 
-def _mirrored(part: np.ndarray, copies: int, height: int, width: int) -> np.ndarray:
-    """Copies side by side, each mirrored against its neighbour, in a given size."""
+def _mirrored(
+    part: np.ndarray, copies: int, height: int, width: int, tone: np.ndarray
+) -> np.ndarray:
+    """Copies side by side, each mirrored against its neighbour, in a given size and tone."""
     size = (-(-width // copies), -(-height // copies))
-    tile = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    tile = cv2.LUT(cv2.resize(part, size, interpolation=cv2.INTER_AREA), tone)
     right, below = size[0] * (copies - 1), size[1] * (copies - 1)
     return cv2.copyMakeBorder(tile, 0, below, 0, right, cv2.BORDER_REFLECT)[:height, :width]
 

@@ -16,7 +16,7 @@ def make_pack(*arguments):
 def test_make_pack_writes_what_the_source_has(tmp_path):
     done = make_pack("--source=synthetic", "--seed=8", "--scenes=1", f"--output={tmp_path}/pack")
     assert done.returncode == 0, done.stderr
-    assert "2 pictures" in done.stderr
+    assert "3 pictures" in done.stderr
     stored = [decode(row) for row in read_pack(tmp_path / "pack")]
     for ours, theirs in zip(stored, synthetic_examples(8, 1), strict=True):
         assert (ours.name, ours.group, ours.content) == (theirs.name, theirs.group, theirs.content)
