@@ -22,7 +22,7 @@ setup(
     py_modules=["train", "eval", "convert_video"],
     package_data={
         "deep3d": ["weights/*", "report/page.html"],
-        "data_pipeline": ["ingest_page.*"],
+        "data_pipeline.ingest_report": ["ingest_page.*"],
     },
     install_requires=[
         "tensorflow>=2.20",

@@ -94,7 +94,7 @@ def _weights(packs):
 
 
 def _mixed_batches(packs, experiment):
-    from data_pipeline.mixture import Mixture, MixtureConfig, MixtureSequence
+    from data_pipeline.packs.mixture import Mixture, MixtureConfig, MixtureSequence
 
     training = experiment.training
     config = MixtureConfig(
@@ -113,7 +113,7 @@ def _mixed_batches(packs, experiment):
 
 def _training_batches(mixture, first_step):
     """Packs need no TensorFlow, so that another backend can train where there is none."""
-    from data_pipeline import mixture as module
+    from data_pipeline.packs import mixture as module
 
     if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
         return module.mixture_dataset(mixture, first_step)

@@ -78,7 +78,7 @@ def _runs(sources, everything):
 
 
 def _train_and_score(paths, terms, everything):
-    from data_pipeline.mixture import MixtureSequence, mixture_dataset
+    from data_pipeline.packs.mixture import MixtureSequence, mixture_dataset
     from deep3d import evaluation, inference, training
 
     options = flags.FLAGS
@@ -119,7 +119,7 @@ def _train_and_score(paths, terms, everything):
 
 
 def _mixture(paths, right_view=False):
-    from data_pipeline.mixture import Mixture, MixtureConfig
+    from data_pipeline.packs.mixture import Mixture, MixtureConfig
 
     options = flags.FLAGS
     default = experiments()["default"]

@@ -18,9 +18,9 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from data_pipeline.camera import RIGHT
-from data_pipeline.render import render_stereo
-from data_pipeline.shot_design import KINDS, random_scene
+from data_pipeline.scenes.camera import RIGHT
+from data_pipeline.scenes.render import render_stereo
+from data_pipeline.scenes.shot_design import KINDS, random_scene
 from deep3d.inference import Predictor
 from deep3d.pretrained import load_model
 from deep3d.temporal import FRAMES, Stabiliser

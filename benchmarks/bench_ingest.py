@@ -21,7 +21,7 @@ import time
 import av
 from absl import flags
 
-from data_pipeline.stored_files import REPORT
+from data_pipeline.storage.stored_files import REPORT
 from data_pipeline.synthetic import MovieConfig, make_movie
 from deep3d.command_line import UsageError, run_script
 from deep3d.video import VideoReader

@@ -17,10 +17,10 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from data_pipeline.render import render_stereo
-from data_pipeline.shot_design import KINDS, random_scene
-from data_pipeline.surface_photos import SurfacePhotos
-from data_pipeline.synthetic_stills import WIDTH, synthetic_examples
+from data_pipeline.scenes.render import render_stereo
+from data_pipeline.scenes.shot_design import KINDS, random_scene
+from data_pipeline.scenes.surface_photos import SurfacePhotos
+from data_pipeline.scenes.synthetic_stills import WIDTH, synthetic_examples
 
 
 def main():

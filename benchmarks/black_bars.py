@@ -16,7 +16,7 @@ import numpy as np
 from absl import flags
 
 from benchmarks.movie_views import coded, real_views, synthetic_views
-from data_pipeline.black_bars import find_black_bars, find_shot_bars
+from data_pipeline.decisions.black_bars import find_black_bars, find_shot_bars
 from deep3d.command_line import UsageError, run_script
 from deep3d.video import LAYOUTS, BlackBars, pack, unpack
 

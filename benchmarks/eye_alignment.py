@@ -22,12 +22,12 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from data_pipeline.color_difference import ColorLimits, measure_color_difference
-from data_pipeline.film import MovieConfig, movie_frames
-from data_pipeline.misalignment import Misalignment, measure_misalignment
-from data_pipeline.render import render_stereo
-from data_pipeline.shot_design import random_scene
-from data_pipeline.time_offset import MAX_LAG, TimeOffset, combine
+from data_pipeline.decisions.color_difference import ColorLimits, measure_color_difference
+from data_pipeline.decisions.misalignment import Misalignment, measure_misalignment
+from data_pipeline.decisions.time_offset import MAX_LAG, TimeOffset, combine
+from data_pipeline.scenes.film import MovieConfig, movie_frames
+from data_pipeline.scenes.render import render_stereo
+from data_pipeline.scenes.shot_design import random_scene
 from deep3d.stereo_matching import match_stereo
 from deep3d.video import ShotDetector, VideoReader, VideoWriter, pack, packed_size, unpack
 

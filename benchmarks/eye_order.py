@@ -4,11 +4,11 @@ python benchmarks/eye_order.py --calibrate --films=110 --rendered=FOLDER --depth
 python benchmarks/eye_order.py --films=60 --first_seed=700000 --pairs=FOLDER --folders=FOLDER
 
 FOLDER of --rendered and --folders holds left/ and right/ with one picture per pair, of --depth an
-index as data_pipeline.rgbd reads it, whose right views are made, and of --pairs one folder for each
-pair. Every shot is seen in both orders of the eyes, after x264 at a random crf of 18..32. Of real
-pairs there is the whole as a shot of one sample, and three in which a window pans over it, their
-zero parallax in the middle and 2 % of the width before and behind it: views of one pair, no
-independent ones.
+index as data_pipeline.depth_sources.rgbd reads it, whose right views are made, and of --pairs one
+folder for each pair. Every shot is seen in both orders of the eyes, after x264 at a random crf of
+18..32. Of real pairs there is the whole as a shot of one sample, and three in which a window pans
+over it, their zero parallax in the middle and 2 % of the width before and behind it: views of one
+pair, no independent ones.
 """
 
 import collections
@@ -24,12 +24,12 @@ import numpy as np
 from absl import flags
 from forward_warp import forward_warp
 
-from data_pipeline import eye_order
-from data_pipeline.eye_order import EyeOrderCues, decide_eye_order, measure_eye_order
-from data_pipeline.quality import QualityLimits
-from data_pipeline.render import render_stereo
-from data_pipeline.rgbd import rgbd_examples
-from data_pipeline.shot_design import random_scene
+from data_pipeline.decisions import eye_order
+from data_pipeline.decisions.eye_order import EyeOrderCues, decide_eye_order, measure_eye_order
+from data_pipeline.decisions.quality import QualityLimits
+from data_pipeline.depth_sources.rgbd import rgbd_examples
+from data_pipeline.scenes.render import render_stereo
+from data_pipeline.scenes.shot_design import random_scene
 from deep3d.command_line import UsageError, run_script
 from deep3d.image_file import IMAGE_SUFFIXES, read_image
 from deep3d.stereo_matching import disparity_percentiles, match_both_views

@@ -27,9 +27,9 @@ from labelled_shots import (
 from lit_shots import LIT_KINDS, lit_shot
 from subtitle_drawing import burn_in, draw_subtitle, find_fonts
 
-from data_pipeline.burnt_in_text import find_subtitles
-from data_pipeline.light import LightWatch
-from data_pipeline.quality import QualityLimits, glance_at, measure_pair
+from data_pipeline.decisions.burnt_in_text import find_subtitles
+from data_pipeline.decisions.light import LightWatch
+from data_pipeline.decisions.quality import QualityLimits, glance_at, measure_pair
 
 SAMPLES = 3
 BRIGHT = 120  # mean gray level of a ground on which white needs an outline

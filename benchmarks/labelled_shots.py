@@ -12,8 +12,8 @@ import av
 import cv2
 import numpy as np
 
-from data_pipeline.render import render_stereo
-from data_pipeline.shot_design import random_scene
+from data_pipeline.scenes.render import render_stereo
+from data_pipeline.scenes.shot_design import random_scene
 from deep3d.video import VideoReader, pack, unpack
 
 Pairs = list[tuple[np.ndarray, np.ndarray]]

@@ -28,7 +28,7 @@ from benchmarks.movie_views import (
     synthetic_views,
     title_card,
 )
-from data_pipeline.layout_detection import LAYOUT_NAMES, LayoutPrior, detect_layout
+from data_pipeline.decisions.layout_detection import LAYOUT_NAMES, LayoutPrior, detect_layout
 from deep3d.command_line import UsageError, run_script
 from deep3d.video import ANAGLYPHS, pack
 

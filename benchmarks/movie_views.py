@@ -8,8 +8,8 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-from data_pipeline.render import render_stereo
-from data_pipeline.shot_design import random_scene
+from data_pipeline.scenes.render import render_stereo
+from data_pipeline.scenes.shot_design import random_scene
 from deep3d.video import VideoReader, VideoWriter
 
 Pair = tuple[np.ndarray, np.ndarray]

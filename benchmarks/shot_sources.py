@@ -15,9 +15,9 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from data_pipeline.render import StereoFrame, render_stereo
-from data_pipeline.scene import Scene
-from data_pipeline.shot_design import random_scene
+from data_pipeline.scenes.render import StereoFrame, render_stereo
+from data_pipeline.scenes.scene import Scene
+from data_pipeline.scenes.shot_design import random_scene
 from deep3d.image_file import read_image
 from deep3d.video import VideoReader
 

@@ -13,10 +13,10 @@ import cv2
 import keras
 import numpy as np
 
-from data_pipeline.camera import Camera
-from data_pipeline.render import inverse_depths, render_stereo
-from data_pipeline.scene import Scene
-from data_pipeline.shot_design import random_scene
+from data_pipeline.scenes.camera import Camera
+from data_pipeline.scenes.render import inverse_depths, render_stereo
+from data_pipeline.scenes.scene import Scene
+from data_pipeline.scenes.shot_design import random_scene
 from deep3d import baselines, depth_scores
 from deep3d.atomic_file import replaced_when_complete
 from deep3d.disparity import DisparityLevels

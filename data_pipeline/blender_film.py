@@ -19,9 +19,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from data_pipeline import blender_render
-from data_pipeline.blender_shots import KINDS, render_shot
-from data_pipeline.film import PlannedShot
+from data_pipeline.blender import render as blender_render
+from data_pipeline.blender.shots import KINDS, render_shot
+from data_pipeline.scenes.film import PlannedShot
 from data_pipeline.synthetic import encode_disparity
 from deep3d.atomic_file import write_bytes
 from deep3d.command_line import UsageError, define_flags, only_flags, run_script, terminal_progress

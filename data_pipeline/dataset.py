@@ -21,7 +21,7 @@ from data_pipeline.dataset_config import (
     DatasetConfig,
     check_frames,
 )
-from data_pipeline.stored_files import cut_files
+from data_pipeline.storage.stored_files import cut_files
 from deep3d.wording import either
 
 

@@ -15,13 +15,13 @@ import pathlib
 import sys
 from collections.abc import Mapping, Sequence
 
-from data_pipeline import reproduction
-from data_pipeline.assembly import title_hashes
-from data_pipeline.beam_workers import RUNNERS, load_beam
-from data_pipeline.data_set import Say, make_data_set, refuse_to_overwrite
 from data_pipeline.ingest_config import IngestConfig, IngestError, movie_options
-from data_pipeline.movie_splits import check_lists, choose_splits
-from data_pipeline.sources import Source, find_sources
+from data_pipeline.storage import reproduction
+from data_pipeline.storage.assembly import title_hashes
+from data_pipeline.storage.beam_workers import RUNNERS, load_beam
+from data_pipeline.storage.data_set import Say, make_data_set, refuse_to_overwrite
+from data_pipeline.storage.movie_splits import check_lists, choose_splits
+from data_pipeline.storage.sources import Source, find_sources
 from deep3d.command_line import UsageError, define_flags, override, run_script
 from deep3d.wording import either
 

@@ -17,16 +17,16 @@ from collections.abc import Iterator
 import cv2
 from absl import flags
 
-from data_pipeline.depth_example import CONTENTS, DepthExample
-from data_pipeline.depth_pack import write_pack
-from data_pipeline.labelled_photos import SOURCES as LABELLED
-from data_pipeline.labelled_photos import labelled_examples
-from data_pipeline.object_photos import object_examples
-from data_pipeline.rendered_frames import rendered_examples
-from data_pipeline.rgbd import rgbd_examples
-from data_pipeline.stereo_folders import stereo_folder_examples
-from data_pipeline.surface_photos import SurfacePhotos
-from data_pipeline.synthetic_stills import synthetic_examples
+from data_pipeline.depth_sources.labelled_photos import SOURCES as LABELLED
+from data_pipeline.depth_sources.labelled_photos import labelled_examples
+from data_pipeline.depth_sources.object_photos import object_examples
+from data_pipeline.depth_sources.rendered_frames import rendered_examples
+from data_pipeline.depth_sources.rgbd import rgbd_examples
+from data_pipeline.depth_sources.stereo_folders import stereo_folder_examples
+from data_pipeline.packs.depth_example import CONTENTS, DepthExample
+from data_pipeline.packs.depth_pack import write_pack
+from data_pipeline.scenes.surface_photos import SurfacePhotos
+from data_pipeline.scenes.synthetic_stills import synthetic_examples
 from deep3d.command_line import UsageError, run_script
 
 SOURCES = (*LABELLED, "rgbd", "stereo", "objects", "rendered", "still_life", "synthetic")

@@ -2,9 +2,9 @@
 
 import dataclasses
 
-from data_pipeline.color_difference import ColorLimits
-from data_pipeline.misalignment import AlignmentLimits
-from data_pipeline.quality import QualityLimits
+from data_pipeline.decisions.color_difference import ColorLimits
+from data_pipeline.decisions.misalignment import AlignmentLimits
+from data_pipeline.decisions.quality import QualityLimits
 from deep3d.disparity import DisparityLevels
 from deep3d.video import LAYOUTS
 from deep3d.wording import either

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from data_pipeline.film_facts import FilmFacts, inspect_film, unpack_eyes
+from data_pipeline.decisions.film_facts import FilmFacts, inspect_film, unpack_eyes
+from data_pipeline.decisions.quality import measure_pair
 from data_pipeline.ingested_pairs import PACK, SHARDS
 from data_pipeline.movie_options import AUTO, MovieOptions
-from data_pipeline.quality import measure_pair
-from data_pipeline.sources import MOVIE_SUFFIXES, Source, find_sources
 from data_pipeline.stereo_pack import is_stereo_pack
+from data_pipeline.storage.sources import MOVIE_SUFFIXES, Source, find_sources
 from deep3d.pairs import FilePairs, Pair, in_shot_of
 from deep3d.stereo_layouts import FOLDER_LAYOUTS, folder_layout, list_pairs
 from deep3d.video import LAYOUTS, ShotDetector, VideoError, VideoReader

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Sequence
 
 from data_pipeline.dataset_config import DataError
-from data_pipeline.row_files import PackError, RowFile, folder_when_complete, write_rows
+from data_pipeline.packs.row_files import PackError, RowFile, folder_when_complete, write_rows
 from data_pipeline.schema import StereoExample
 from deep3d.command_line import UsageError, define_flags, load_tensorflow, only_flags, run_script
 from deep3d.wording import either

@@ -19,10 +19,10 @@ from data_pipeline.dataset_config import (
     DatasetConfig,
     check_frames,
 )
-from data_pipeline.encoded_pictures import decode_picture
-from data_pipeline.row_files import PackError
+from data_pipeline.packs.encoded_pictures import decode_picture
+from data_pipeline.packs.row_files import PackError
+from data_pipeline.packs.step_sequence import StepSequence, clear_sequence_errors
 from data_pipeline.schema import StereoExample
-from data_pipeline.step_sequence import StepSequence, clear_sequence_errors
 from data_pipeline.stereo_pack import StereoPack
 
 # The red, green and blue shares of brightness (ITU-R BT.601).

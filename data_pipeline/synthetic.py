@@ -22,9 +22,9 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-from data_pipeline.film import MovieConfig, PlannedShot, bar_height, movie_frames, plan_shots
-from data_pipeline.render import StereoFrame
-from data_pipeline.soundtrack import write_chords
+from data_pipeline.scenes.film import MovieConfig, PlannedShot, bar_height, movie_frames, plan_shots
+from data_pipeline.scenes.render import StereoFrame
+from data_pipeline.scenes.soundtrack import write_chords
 from deep3d.atomic_file import write_bytes
 from deep3d.command_line import UsageError, define_flags, only_flags, run_script, terminal_progress
 from deep3d.video import CONTAINERS, VideoWriter, pack, packed_size

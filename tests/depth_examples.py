@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from data_pipeline.depth_example import DepthExample
+from data_pipeline.packs.depth_example import DepthExample
 
 
 def box_example(seed=0, height=70, width=110, group=None, content="indoor"):

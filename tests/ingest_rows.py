@@ -6,9 +6,9 @@ import math
 import cv2
 import numpy as np
 
-from data_pipeline.ingest_page import FilmRow
+from data_pipeline.ingest_report.ingest_page import FilmRow
+from data_pipeline.ingest_report.thresholds import thresholds_in_force
 from data_pipeline.movie_options import MovieOptions
-from data_pipeline.thresholds import thresholds_in_force
 
 NAN = math.nan
 

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from data_pipeline import stereo_movies
-from data_pipeline.movie_store import encode_frame
-from data_pipeline.shot import StereoFrame
+from data_pipeline.movies.shot import StereoFrame
+from data_pipeline.storage.movie_store import encode_frame
 from deep3d.composition import Composition
 
 DISPARITY = 5  # of every stored pair, in front of the screen

@@ -5,9 +5,9 @@ import sys
 import pytest
 from stereo_films import title_card, two_planes, write_film
 
-from data_pipeline import movie_store
-from data_pipeline.beam_workers import BeamError, load_beam
 from data_pipeline.ingest import IngestConfig, ingest
+from data_pipeline.storage import movie_store
+from data_pipeline.storage.beam_workers import BeamError, load_beam
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import numpy as np
 from stereo_films import title_card, two_planes
 
-from data_pipeline.black_bars import MARGIN, BlackBars, find_black_bars, find_shot_bars
+from data_pipeline.decisions.black_bars import MARGIN, BlackBars, find_black_bars, find_shot_bars
 
 
 def picture(rng, top=0, bottom=0, left=0, right=0, height=61, width=87):

@@ -8,7 +8,18 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline import blender_materials, blender_shapes
+from data_pipeline.blender import materials as blender_materials
+from data_pipeline.blender import shapes as blender_shapes
+from data_pipeline.blender.render import (
+    INFINITY,
+    Quality,
+    empty_scene,
+    import_bpy,
+    render_depth,
+)
+from data_pipeline.blender.shots import KINDS, render_shot
+from data_pipeline.blender.stage import Stage
+from data_pipeline.blender.view import LEFT, RIGHT, View, aim, develop, fit_stereo, is_worth_seeing
 from data_pipeline.blender_film import (
     BlenderFilmConfig,
     finished_shots,
@@ -17,17 +28,7 @@ from data_pipeline.blender_film import (
     plan_shots,
     shot_kind,
 )
-from data_pipeline.blender_render import (
-    INFINITY,
-    Quality,
-    empty_scene,
-    import_bpy,
-    render_depth,
-)
-from data_pipeline.blender_shots import KINDS, render_shot
-from data_pipeline.blender_stage import Stage
-from data_pipeline.blender_view import LEFT, RIGHT, View, aim, develop, fit_stereo, is_worth_seeing
-from data_pipeline.rendered_frames import rendered_examples
+from data_pipeline.depth_sources.rendered_frames import rendered_examples
 from data_pipeline.synthetic import decode_disparity
 from deep3d.disparity import disparity_from_depth
 

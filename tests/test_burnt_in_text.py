@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from data_pipeline.burnt_in_text import find_subtitles
+from data_pipeline.decisions.burnt_in_text import find_subtitles
 
 HEIGHT, WIDTH = 480, 854
 

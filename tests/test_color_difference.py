@@ -2,7 +2,11 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.color_difference import ColorDifference, ColorLimits, measure_color_difference
+from data_pipeline.decisions.color_difference import (
+    ColorDifference,
+    ColorLimits,
+    measure_color_difference,
+)
 from deep3d.stereo_matching import match_stereo
 
 LIMITS = ColorLimits()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data_pipeline.step_sequence import StepSequence
+from data_pipeline.packs.step_sequence import StepSequence
 from deep3d.data_clock import DataClock
 
 SLOW = 0.15  # seconds

@@ -1,4 +1,4 @@
-from data_pipeline.depth_example import size_within
+from data_pipeline.packs.depth_example import size_within
 
 
 def test_size_within_preset():

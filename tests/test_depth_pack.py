@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from depth_examples import box_example
 
-from data_pipeline import depth_pack, row_files
-from data_pipeline.depth_example import DepthExample
-from data_pipeline.depth_pack import PackError, decode, read_pack, write_pack
+from data_pipeline.packs import depth_pack, row_files
+from data_pipeline.packs.depth_example import DepthExample
+from data_pipeline.packs.depth_pack import PackError, decode, read_pack, write_pack
 
 
 @pytest.fixture

@@ -5,16 +5,16 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline import eye_order
-from data_pipeline.eye_order import (
+from data_pipeline.decisions import eye_order
+from data_pipeline.decisions.eye_order import (
     EyeOrderCues,
     decide_eye_order,
     measure_eye_order,
     measure_with_left_first,
 )
-from data_pipeline.half_occlusions import half_occlusion_votes
-from data_pipeline.render import render_stereo
-from data_pipeline.shot_design import random_scene
+from data_pipeline.decisions.half_occlusions import half_occlusion_votes
+from data_pipeline.scenes.render import render_stereo
+from data_pipeline.scenes.shot_design import random_scene
 from deep3d.image_file import read_image
 from deep3d.stereo_matching import match_both_views
 from tests.stereo_films import textured_pair

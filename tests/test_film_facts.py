@@ -11,8 +11,8 @@ from stereo_films import write_film
 from test_eye_order import rendered
 from test_layout_detection import texture, views
 
-from data_pipeline import film_facts
-from data_pipeline.film_facts import FilmRefused, inspect_film, unpack_eyes
+from data_pipeline.decisions import film_facts
+from data_pipeline.decisions.film_facts import FilmRefused, inspect_film, unpack_eyes
 from data_pipeline.movie_options import MovieOptions
 from deep3d.video import (
     LAYOUTS,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data_pipeline.hole_filling import fill_from_background, fill_smoothly
+from data_pipeline.depth_sources.hole_filling import fill_from_background, fill_smoothly
 
 
 def test_fill_smoothly_keeps_what_is_known():

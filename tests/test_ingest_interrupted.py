@@ -11,9 +11,9 @@ import time
 import pytest
 from stereo_films import title_card, two_planes, write_film
 
-from data_pipeline import assembly, data_set, movie_store
 from data_pipeline.ingest import IngestConfig, IngestError, ingest
-from data_pipeline.movie import stereo_frames
+from data_pipeline.movies.movie import stereo_frames
+from data_pipeline.storage import assembly, data_set, movie_store
 from deep3d.atomic_file import write_bytes
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -132,7 +132,7 @@ def test_ingest_on_a_full_disk_says_so_and_goes_on(films, monkeypatch):
 
 
 def test_ingest_refuses_a_second_process(films):
-    from data_pipeline.work_folder import work_folder
+    from data_pipeline.storage.work_folder import work_folder
 
     task = {}
     with (

@@ -10,13 +10,14 @@ import ingest_rows
 import pytest
 from ingest_rows import NAN, film, refused, shot
 
-from data_pipeline import movie, shot_cards, shot_doubt
-from data_pipeline.film_timeline import disagreements, timeline
-from data_pipeline.ingest_page import FilmRow, write_page
+from data_pipeline.decisions.quality import QualityLimits
+from data_pipeline.ingest_report import shot_cards, shot_doubt
+from data_pipeline.ingest_report.film_timeline import disagreements, timeline
+from data_pipeline.ingest_report.ingest_page import FilmRow, write_page
+from data_pipeline.ingest_report.shot_cards import show_shot
+from data_pipeline.ingest_report.thresholds import thresholds_in_force
 from data_pipeline.movie_options import MovieOptions
-from data_pipeline.quality import QualityLimits
-from data_pipeline.shot_cards import show_shot
-from data_pipeline.thresholds import thresholds_in_force
+from data_pipeline.movies import movie
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>\"'&{{cards}}"
 

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from ingest_rows import film, refused, shot, thresholds
 
-from data_pipeline.ingest_page import write_page
+from data_pipeline.ingest_report.ingest_page import write_page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HOSTILE = (

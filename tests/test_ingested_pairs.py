@@ -5,11 +5,11 @@ from stereo_films import two_planes, write_film
 from data_pipeline import stereo_movies
 from data_pipeline.dataset_config import DatasetConfig
 from data_pipeline.ingested_pairs import PACK, SHARDS, ingested_pairs
-from data_pipeline.movie import stereo_frames
 from data_pipeline.movie_options import MovieOptions
-from data_pipeline.movie_store import encode_frame
+from data_pipeline.movies.movie import stereo_frames
 from data_pipeline.pair_sources import find_layout
 from data_pipeline.stereo_pack import pack_data_set
+from data_pipeline.storage.movie_store import encode_frame
 
 
 def shot(seed, count):

@@ -2,10 +2,15 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.ground import Kind
-from data_pipeline.label_maps import close_seams, label_regions, low_ground
-from data_pipeline.labelled_photos import CAMVID, SOURCES, labelled_examples, read_labelled
-from data_pipeline.planes import plane_kinds, without_border
+from data_pipeline.depth_sources.ground import Kind
+from data_pipeline.depth_sources.label_maps import close_seams, label_regions, low_ground
+from data_pipeline.depth_sources.labelled_photos import (
+    CAMVID,
+    SOURCES,
+    labelled_examples,
+    read_labelled,
+)
+from data_pipeline.depth_sources.planes import plane_kinds, without_border
 
 SKY, BUILDING, ROAD, CAR, PEDESTRIAN, VOID = 0, 1, 3, 8, 9, 11
 HEIGHT, WIDTH = 120, 161

@@ -1,8 +1,8 @@
 """Imports run one way, from the scripts down to the sign of disparity.
 
 The ingestion asks the shipped network which things are near, so that it can tell exchanged eyes
-(data_pipeline.eye_order); `pretrained` is all that it needs for that, and imports no framework
-before a network is loaded that LiteRT cannot run.
+(data_pipeline.decisions.eye_order); `pretrained` is all that it needs for that, and imports no
+framework before a network is loaded that LiteRT cannot run.
 """
 
 import ast
@@ -108,6 +108,17 @@ WITHOUT_FRAMEWORK = {
     "lettering", "event_log", "disparity_pictures", "profile_picture",
     "validation_baselines", "validation_pictures", "disparity_files", "stereo_layouts",
 }  # fmt: skip
+# Packages of data_pipeline, likewise; on top are the commands and what reads a data set.
+PIPELINE_LAYERS = {
+    "packs": 0,
+    "decisions": 0,
+    "blender": 0,
+    "scenes": 1,
+    "movies": 1,
+    "ingest_report": 1,
+    "depth_sources": 2,
+    "storage": 2,
+}
 FOR_DATA_PIPELINE = {
     "atomic_file", "disparity", "video", "stereo_matching", "composition", "command_line",
     "image_file", "wording", "pairs", "stereo_layouts", "frame_stack", "journal",
@@ -119,8 +130,8 @@ def imports(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module == "deep3d":
-            yield from (f"deep3d.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module in ("deep3d", "data_pipeline"):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""
 
@@ -145,9 +156,27 @@ def test_deep3d_imports_run_one_way(name, path):
             assert other == name or LAYERS[other] <= LAYERS[name], f"{path} imports {imported}"
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "data_pipeline").glob("*.py")), ids=lambda p: p.name
-)
+def pipeline_modules():
+    folder = ROOT / "data_pipeline"
+    return [
+        pytest.param(path, id=path.relative_to(folder).as_posix())
+        for path in sorted(folder.rglob("*.py"))
+    ]
+
+
+@pytest.mark.parametrize("path", pipeline_modules())
+def test_data_pipeline_imports_run_one_way(path):
+    package = path.parent.name
+    if package == "data_pipeline":
+        return
+    for imported in imports(path):
+        parts = imported.split(".")
+        if parts[0] == "data_pipeline" and parts[1] in PIPELINE_LAYERS:
+            lower = PIPELINE_LAYERS[parts[1]] < PIPELINE_LAYERS[package]
+            assert lower or parts[1] == package, f"{path} imports {imported}"
+
+
+@pytest.mark.parametrize("path", pipeline_modules())
 def test_data_pipeline_imports_the_ground_of_deep3d_only(path):
     for imported in imports(path):
         top, _, rest = imported.partition(".")

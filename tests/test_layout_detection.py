@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.layout_detection import LayoutPrior, detect_layout, layout_prior
+from data_pipeline.decisions.layout_detection import LayoutPrior, detect_layout, layout_prior
 from deep3d.video import LAYOUTS, VideoReader, VideoWriter, pack, unpack
 
 SQUARE = Fraction(1)

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.light import HELD, LightWatch
+from data_pipeline.decisions.light import HELD, LightWatch
 
 
 def picture(seed, drift=0):

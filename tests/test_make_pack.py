@@ -4,8 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from data_pipeline.depth_pack import decode, read_pack
-from data_pipeline.synthetic_stills import synthetic_examples
+from data_pipeline.packs.depth_pack import decode, read_pack
+from data_pipeline.scenes.synthetic_stills import synthetic_examples
 
 
 def make_pack(*arguments):

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.misalignment import (
+from data_pipeline.decisions.misalignment import (
     NOT_MEASURED,
     AlignmentLimits,
     Misalignment,

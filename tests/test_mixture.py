@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from depth_examples import box_example
 
-from data_pipeline.depth_pack import PackError, write_pack
-from data_pipeline.mixture import (
+from data_pipeline.packs.depth_pack import PackError, write_pack
+from data_pipeline.packs.mixture import (
     Mixture,
     MixtureConfig,
     MixtureSequence,
@@ -82,7 +82,7 @@ def test_batch_draws_by_weight(packs, monkeypatch):
     mixture = Mixture(packs, LEVELS, MixtureConfig(batch_size=400, area=32 * 32, aspects=(1.0,)))
     drawn = []
     monkeypatch.setattr(
-        "data_pipeline.mixture.decode", lambda row: drawn.append(row.name) or box_example()
+        "data_pipeline.packs.mixture.decode", lambda row: drawn.append(row.name) or box_example()
     )
     mixture.batch(0)
     few = sum(int(name.removeprefix("box")) < 100 for name in drawn)

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from stereo_films import textured_pair, title_card, two_planes, write_film
 
-from data_pipeline import film_facts, movie
-from data_pipeline.black_bars import find_black_bars
-from data_pipeline.film_facts import FilmFacts
-from data_pipeline.light import HELD
-from data_pipeline.misalignment import AlignmentLimits
-from data_pipeline.movie import stereo_frames
+from data_pipeline.decisions import film_facts
+from data_pipeline.decisions.black_bars import find_black_bars
+from data_pipeline.decisions.film_facts import FilmFacts
+from data_pipeline.decisions.light import HELD
+from data_pipeline.decisions.misalignment import AlignmentLimits
 from data_pipeline.movie_options import MovieOptions
+from data_pipeline.movies import movie
+from data_pipeline.movies.movie import stereo_frames
 from deep3d.composition import apply_composition
 from deep3d.stereo_matching import match_stereo
 from deep3d.video import LAYOUTS, BlackBars, VideoError, VideoFrame, pack, unpack

@@ -13,14 +13,14 @@ from test_time_offset import late
 from test_time_offset import shot as eyes_apart
 from video_samples import write_video
 
-from data_pipeline import movie_store
-from data_pipeline.assembly import movie_entry
-from data_pipeline.data_set import _movie_line
-from data_pipeline.movie import stereo_frames
-from data_pipeline.movie_store import ingest_movie, stored_movie
-from data_pipeline.report_table import report_table
-from data_pipeline.sources import find_sources
-from data_pipeline.work_folder import movies_in
+from data_pipeline.ingest_report.report_table import report_table
+from data_pipeline.movies.movie import stereo_frames
+from data_pipeline.storage import movie_store
+from data_pipeline.storage.assembly import movie_entry
+from data_pipeline.storage.data_set import _movie_line
+from data_pipeline.storage.movie_store import ingest_movie, stored_movie
+from data_pipeline.storage.sources import find_sources
+from data_pipeline.storage.work_folder import movies_in
 from deep3d.video import pack
 from deep3d.video.reading_faults import ReadingFaults
 

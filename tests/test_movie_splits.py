@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from data_pipeline.ingest_config import IngestConfig, IngestError
-from data_pipeline.movie_splits import check_lists, choose_splits
+from data_pipeline.storage.movie_splits import check_lists, choose_splits
 
 
 def hashes_of(*seeds):

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from stereo_films import title_card, two_planes, write_film
 
-from data_pipeline import movie_store
-from data_pipeline.movie import stereo_frames
 from data_pipeline.movie_options import MovieOptions
-from data_pipeline.movie_store import (
+from data_pipeline.movies.movie import stereo_frames
+from data_pipeline.storage import movie_store
+from data_pipeline.storage.movie_store import (
     ingest_movie,
     movie_folder,
     stored_examples,
     stored_movie,
     stored_pictures,
 )
-from data_pipeline.sources import find_sources
+from data_pipeline.storage.sources import find_sources
 from deep3d.video.reading_faults import ReadingFaults
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -31,8 +31,8 @@ EVERY_SHOT = 0.0
 KILLED = """
 import os, pathlib, signal, sys
 from data_pipeline.movie_options import MovieOptions
-from data_pipeline.movie_store import ingest_movie
-from data_pipeline.sources import find_sources
+from data_pipeline.storage.movie_store import ingest_movie
+from data_pipeline.storage.sources import find_sources
 
 movie, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 options = MovieOptions(layout="full_sbs", eyes="left_first", every_s=0.25, frames_before=1)

@@ -8,10 +8,10 @@ import cv2
 import pytest
 from stereo_films import two_planes, write_film
 
-from data_pipeline import movie_workers
 from data_pipeline.movie_options import MovieOptions
-from data_pipeline.movie_workers import read_movies
-from data_pipeline.sources import Source, find_sources
+from data_pipeline.storage import movie_workers
+from data_pipeline.storage.movie_workers import read_movies
+from data_pipeline.storage.sources import Source, find_sources
 
 OPTIONS = MovieOptions(layout="full_sbs", eyes="left_first", every_s=0.25)
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline import salient_object
-from data_pipeline.object_photos import find_sky, object_disparity, object_examples
-from data_pipeline.salient_object import (
+from data_pipeline.depth_sources import salient_object
+from data_pipeline.depth_sources.object_photos import find_sky, object_disparity, object_examples
+from data_pipeline.depth_sources.salient_object import (
     ObjectLimits,
     SalientObject,
     find_salient_object,

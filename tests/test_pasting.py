@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from depth_examples import box_example
 
-from data_pipeline.pasting import paste
+from data_pipeline.packs.pasting import paste
 
 
 def cutout():

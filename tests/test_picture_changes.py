@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from depth_examples import box_example
 
-from data_pipeline.picture_changes import change_picture
+from data_pipeline.packs.picture_changes import change_picture
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.picture_hash import alike_groups, picture_hash, shared_pictures
+from data_pipeline.storage.picture_hash import alike_groups, picture_hash, shared_pictures
 
 
 def picture(seed, height=120, width=216):

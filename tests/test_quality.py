@@ -3,7 +3,13 @@ import numpy as np
 import pytest
 from stereo_films import textured_pair, title_card, two_planes
 
-from data_pipeline.quality import QualityLimits, glance_at, is_duplicate, is_flat, measure_pair
+from data_pipeline.decisions.quality import (
+    QualityLimits,
+    glance_at,
+    is_duplicate,
+    is_flat,
+    measure_pair,
+)
 
 LIMITS = QualityLimits()
 HEIGHT, WIDTH = 162, 288

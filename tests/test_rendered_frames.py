@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.rendered_frames import rendered_examples
+from data_pipeline.depth_sources.rendered_frames import rendered_examples
 from data_pipeline.synthetic import MovieConfig, encode_disparity, make_movie
 
 

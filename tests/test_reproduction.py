@@ -6,8 +6,8 @@ from stereo_films import title_card, two_planes, write_film
 
 from data_pipeline.dataset import DataError, read_examples
 from data_pipeline.ingest import IngestConfig, IngestError, ingest
-from data_pipeline.reproduction import options_of, reproduce, verify
-from data_pipeline.stored_files import ManifestError, read_manifest
+from data_pipeline.storage.reproduction import options_of, reproduce, verify
+from data_pipeline.storage.stored_files import ManifestError, read_manifest
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.rgbd import rgbd_examples
+from data_pipeline.depth_sources.rgbd import rgbd_examples
 
 HEIGHT, WIDTH = 90, 126
 ROW = {

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from data_pipeline.right_view import to_right_view
+from data_pipeline.packs.right_view import to_right_view
 
 
 def right_view_reference(disparity, weight):

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline import textures
-from data_pipeline.camera import LEFT, RIGHT, Camera, CameraPath
-from data_pipeline.film import MovieConfig, movie_frames
-from data_pipeline.props import box, card
-from data_pipeline.render import inverse_depths, occluded, render_stereo
-from data_pipeline.scene import Ground, Look, Motion, Quad, Scene, Solid, Texture
-from data_pipeline.shot_design import KINDS, random_scene
+from data_pipeline.scenes import textures
+from data_pipeline.scenes.camera import LEFT, RIGHT, Camera, CameraPath
+from data_pipeline.scenes.film import MovieConfig, movie_frames
+from data_pipeline.scenes.props import box, card
+from data_pipeline.scenes.render import inverse_depths, occluded, render_stereo
+from data_pipeline.scenes.scene import Ground, Look, Motion, Quad, Scene, Solid, Texture
+from data_pipeline.scenes.shot_design import KINDS, random_scene
 from deep3d.disparity import disparity_from_depth
 
 WIDTH, HEIGHT = 241, 101

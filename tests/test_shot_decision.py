@@ -10,10 +10,10 @@ from test_burnt_in_text import views as plain_views
 from test_eye_order import rendered
 from test_misalignment import misaligned_pair
 
-from data_pipeline.film_facts import FilmFacts
-from data_pipeline.misalignment import NOT_MEASURED, measure_misalignment
+from data_pipeline.decisions.film_facts import FilmFacts
+from data_pipeline.decisions.misalignment import NOT_MEASURED, measure_misalignment
 from data_pipeline.movie_options import MovieOptions
-from data_pipeline.shot_decision import decide_shot, judge
+from data_pipeline.movies.shot_decision import decide_shot, judge
 from deep3d.composition import apply_composition
 from deep3d.stereo_matching import match_stereo
 from deep3d.video import BlackBars

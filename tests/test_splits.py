@@ -1,6 +1,6 @@
 import pytest
 
-from data_pipeline.splits import split_titles, title_of
+from data_pipeline.storage.splits import split_titles, title_of
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from data_pipeline.step_sequence import StepSequence, clear_sequence_errors
+from data_pipeline.packs.step_sequence import StepSequence, clear_sequence_errors
 
 
 def numbered(step):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from stereo_films import textured_pair, two_planes
 
-from data_pipeline.stereo_folders import stereo_folder_examples
+from data_pipeline.depth_sources.stereo_folders import stereo_folder_examples
 
 
 def write_pairs(folder, **pairs):

@@ -1,7 +1,7 @@
 from stereo_data import FRAMES, fake_frames, make_pair
 
-from data_pipeline.movie_store import encode_frame
 from data_pipeline.stereo_movies import StereoMoviesConfig, build
+from data_pipeline.storage.movie_store import encode_frame
 
 
 def examples(name):

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from stereo_data import write_data_set
 
-from data_pipeline import row_files
 from data_pipeline.dataset import read_examples
 from data_pipeline.dataset_config import DataError
-from data_pipeline.row_files import PackError, RowFile
+from data_pipeline.packs import row_files
+from data_pipeline.packs.row_files import PackError, RowFile
 from data_pipeline.schema import StereoExample
 from data_pipeline.stereo_pack import StereoPack, is_stereo_pack, pack_data_set
 
@@ -170,7 +170,8 @@ def test_stereo_pack_rejects_pictures_beyond_the_bound(pack, monkeypatch):
 def test_stereo_pack_imports_no_framework():
     code = (
         "import sys; sys.modules.update(tensorflow=None, tensorflow_datasets=None, keras=None);"
-        "import data_pipeline.stereo_pack, data_pipeline.dataset_config, data_pipeline.row_files"
+        "import data_pipeline.stereo_pack, data_pipeline.dataset_config;"
+        "import data_pipeline.packs.row_files"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 

@@ -10,7 +10,7 @@ from stereo_data import DISPARITY, FRAMES, HEIGHT, WIDTH, make_pair, write_data_
 from data_pipeline import augmentation
 from data_pipeline.dataset import stereo_dataset
 from data_pipeline.dataset_config import DataError, DatasetConfig
-from data_pipeline.row_files import PackError
+from data_pipeline.packs.row_files import PackError
 from data_pipeline.stereo_pack import StereoPack, pack_data_set
 from data_pipeline.stereo_sequence import StereoSequence, change_colors, pack_batches
 

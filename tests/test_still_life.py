@@ -2,13 +2,13 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.camera import Camera, CameraPath
-from data_pipeline.props import block, turned
-from data_pipeline.render import inverse_depths
-from data_pipeline.scene import Look, Scene, Texture
-from data_pipeline.still_life import another_view, still_life
-from data_pipeline.surface_photos import SurfacePhotos
-from data_pipeline.synthetic_stills import VIEWS, WIDTH, synthetic_examples
+from data_pipeline.scenes.camera import Camera, CameraPath
+from data_pipeline.scenes.props import block, turned
+from data_pipeline.scenes.render import inverse_depths
+from data_pipeline.scenes.scene import Look, Scene, Texture
+from data_pipeline.scenes.still_life import another_view, still_life
+from data_pipeline.scenes.surface_photos import SurfacePhotos
+from data_pipeline.scenes.synthetic_stills import VIEWS, WIDTH, synthetic_examples
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.film import MovieConfig, bar_height, movie_frames, plan_shots
+from data_pipeline.scenes.film import MovieConfig, bar_height, movie_frames, plan_shots
 from data_pipeline.synthetic import decode_disparity, encode_disparity, make_movie
 from deep3d.video import VideoReader, unpack
 

@@ -1,8 +1,8 @@
 import numpy as np
 
-from data_pipeline.drawings import drawn, shared_drawings
-from data_pipeline.synthetic_stills import VIEWS, WIDTH, synthetic_examples
-from data_pipeline.textures import bricks
+from data_pipeline.scenes.drawings import drawn, shared_drawings
+from data_pipeline.scenes.synthetic_stills import VIEWS, WIDTH, synthetic_examples
+from data_pipeline.scenes.textures import bricks
 
 
 def test_synthetic_examples_depend_on_the_seed_alone():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_pipeline import cutouts, noise, people, pictures, textures
+from data_pipeline.scenes import cutouts, noise, people, pictures, textures
 
 MATERIALS = (
     textures.plaster,

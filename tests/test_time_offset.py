@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.time_offset import MAX_LAG, TimeOffset, TimeOffsetDecision, combine
+from data_pipeline.decisions.time_offset import MAX_LAG, TimeOffset, TimeOffsetDecision, combine
 
 
 def shot(seed, frames, moving="shaky", disparity=3):

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from training_runs import assert_same
 
-from data_pipeline.step_sequence import StepSequence
+from data_pipeline.packs.step_sequence import StepSequence
 from deep3d import checkpoint, compact, training
 from deep3d.checkpoint import CheckpointError, load_model
 from deep3d.config import Experiment, ModelConfig, TrainingConfig, from_json

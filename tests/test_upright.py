@@ -1,9 +1,14 @@
 import numpy as np
 import pytest
 
-from data_pipeline.ground import Kind, estimate_horizon, ground_ramp
-from data_pipeline.subjects import Stage, ground_edges, stage_of_person, subject_disparity
-from data_pipeline.upright import upright_disparity
+from data_pipeline.depth_sources.ground import Kind, estimate_horizon, ground_ramp
+from data_pipeline.depth_sources.subjects import (
+    Stage,
+    ground_edges,
+    stage_of_person,
+    subject_disparity,
+)
+from data_pipeline.depth_sources.upright import upright_disparity
 
 HEIGHT, WIDTH = 101, 160
 HORIZON = 40.0

@@ -1,0 +1,96 @@
+"""One shot of a film rendered by Blender: its scene, its stereo camera, its frames."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from data_pipeline.blender import closeups as blender_closeups
+from data_pipeline.blender import nature as blender_nature
+from data_pipeline.blender import render as blender_render
+from data_pipeline.blender import rooms as blender_rooms
+from data_pipeline.blender import streets as blender_streets
+from data_pipeline.blender.stage import Stage
+from data_pipeline.blender.view import View, fit_stereo, is_worth_seeing
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A kind of scene.
+
+    Attributes:
+        share: of all scenes.
+        build: fills an empty stage and returns what proposes views of it.
+        nearest: metres; hardly anything may be nearer to the camera.
+        farthest: metres; something must be farther away.
+    """
+
+    share: float
+    build: Callable[[Stage], Callable[[], View]]
+    nearest: float
+    farthest: float
+
+
+KINDS = {
+    "room": Kind(0.36, blender_rooms.room, 0.6, 2.2),
+    "closeup": Kind(0.24, blender_closeups.closeup, 0.25, 0.6),
+    "street": Kind(0.2, blender_streets.street, 1.3, 25.0),
+    "nature": Kind(0.2, blender_nature.nature, 0.8, 50.0),
+}
+_PROBE_SIZE, _VIEWS_TRIED = (108, 45), 12
+
+
+def render_shot(
+    kind: str,
+    seed: Sequence[int],
+    count: int,
+    quality: blender_render.Quality,
+    photos: tuple[pathlib.Path, ...] = (),
+) -> tuple[list[dict], list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+    """Builds a scene in Blender and renders it.
+
+    Args:
+        kind: one of KINDS.
+        seed: decides everything.
+        count: frames.
+        quality: size and samples.
+        photos: pictures for its surfaces.
+
+    Returns:
+        For each frame the camera, as numbers for truth.json, and left and right (h, w, 3) uint8
+        RGB and disparity (h, w) float32 pixels.
+    """
+    rng = np.random.default_rng([*seed, 2])
+    scene = blender_render.empty_scene(quality, int(rng.integers(2**31)))
+    propose = KINDS[kind].build(Stage(scene, rng, photos))
+    view = _chosen_view(scene, propose, rng, KINDS[kind])
+    cameras, frames, development = [], [], None
+    for number in range(count):
+        moved = view.at(number)
+        *frame, development = blender_render.render_stereo(scene, moved, quality, development, rng)
+        frames.append(tuple(frame))
+        cameras.append(_camera_report(moved, quality.width))
+    return cameras, frames
+
+
+def _chosen_view(scene, propose: Callable[[], View], rng, kind: Kind) -> View:
+    """The first good view of some, or the last; with its baseline and convergence."""
+    for _ in range(_VIEWS_TRIED):
+        view = propose()
+        depth = blender_render.render_depth(scene, view, 0.0, *_PROBE_SIZE)
+        if is_worth_seeing(depth, kind.nearest, kind.farthest):
+            break
+    return fit_stereo(rng, view, depth)
+
+
+def _camera_report(view: View, width: int) -> dict:
+    """Baseline and convergence in metres, focal length in pixels, and where the camera stands."""
+    report = dataclasses.asdict(view) | {"focal": view.focal * width}
+    return {name: _rounded(report[name]) for name in sorted(report)}
+
+
+def _rounded(value):
+    if isinstance(value, tuple):
+        return [_rounded(part) for part in value]
+    return None if value is None else round(float(value), 6)

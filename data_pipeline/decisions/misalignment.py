@@ -1,0 +1,300 @@
+"""Vertical misalignment between the eyes of a shot: measured, corrected, or a reason to refuse.
+
+Two cameras that differ by a shift, a roll or a focal length show one point at two heights. With x
+and y in pixels from the picture's centre, y downwards, a point at (., y) of the left view lies in
+the right view at
+
+    (x_r, y_r) = zoom * R(rotation) (x, y) + (., offset)    =>    y = A + B x_r + C y_r,
+
+which says nothing about the horizontal disparity, so that depth cannot leak into it; A, B and C are
+fitted to matched points (eye_points.py) of all pairs of the shot by robust least squares. What no
+such model explains, like the keystone of rigs that are toed in, is the residual.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from data_pipeline.decisions.eye_points import COARSE_LINES, EyePoints, find_points, refine
+
+# Points of a shot in all its pairs together: enough to average, few enough to be cheap.
+_POINTS = 240
+# Lines at which the points are refined first, and how often they are moved there and at full size.
+_MIDDLE_LINES = 540
+_MIDDLE_ITERATIONS, _FULL_ITERATIONS = 5, 3
+# Scales of the robust fit in percent of the height: from all that may be there to what is good.
+_COARSE_SCALES, _FINE_SCALES = (3.0, 1.5, 0.8, 0.4), (0.4, 0.2, 0.1)
+_TOLERANCE = 0.9  # percent of the height, to the model, of a point found in the small picture
+_ROUNDS = 4
+# Share of the points that count as independent, and the F value at which an offset is not all.
+_INDEPENDENT, _SIGNIFICANT = 0.25, 6.0
+
+
+@dataclasses.dataclass(frozen=True)
+class AlignmentLimits:
+    """What is corrected and what is refused.
+
+    Attributes:
+        corrected_above: Largest vertical error in the picture, in percent of its height, that is
+            left alone. 0.1 % is a fifth of a pixel of a picture 216 px high, on which the network
+            is trained; interpolation would soften more than it mends.
+        refused_above: Largest vertical error that is corrected. Rectified films stay below 0.5 %
+            and unrectified rigs within 2 %; correcting 2.5 % costs that share of the rows.
+        residual_below: What may remain after the correction, in percent of the height: half a
+            pixel of a picture 216 px high. More is a keystone or not one moment in both eyes.
+        points_above: Fewer points say nothing. Three numbers are fitted.
+    """
+
+    corrected_above: float = 0.1
+    refused_above: float = 2.5
+    residual_below: float = 0.25
+    points_above: int = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Misalignment:
+    """How the right view lies against the left.
+
+    Attributes:
+        vertical_offset: In percent of the view's height at the right view's centre, positive where
+            the right view's content lies lower.
+        rotation_deg: Of the right view around its centre, positive clockwise as seen on the screen.
+        zoom: The right view's scale over the left's.
+        points: How many matched points this rests on; 0 if it was not measured.
+        residual: Robust standard deviation of the vertical error of the points to this model, in
+            percent of the height.
+        parallax: Median of x_left - x_right of the points without the misalignment, in percent of
+            the height. Where both views are turned by half, it tells by how much that lifts one.
+    """
+
+    vertical_offset: float = 0.0
+    rotation_deg: float = 0.0
+    zoom: float = 1.0
+    points: int = 0
+    residual: float = math.nan
+    parallax: float = 0.0
+
+    def largest_error(self, aspect_ratio: float = 16 / 9) -> float:
+        """Largest vertical error in a picture width / height = `aspect_ratio`, in percent of it."""
+        turned = abs(math.tan(math.radians(self.rotation_deg))) * aspect_ratio
+        return abs(self.vertical_offset) + 50 * (turned + abs(self.zoom - 1))
+
+    def is_corrected(self, limits: AlignmentLimits, aspect_ratio: float = 16 / 9) -> bool:
+        """Whether it is worth correcting."""
+        return self.points > 0 and self.largest_error(aspect_ratio) > limits.corrected_above
+
+    def is_refused(self, limits: AlignmentLimits, aspect_ratio: float = 16 / 9) -> bool:
+        """Whether a shot with it is refused as `misaligned`."""
+        too_large = self.largest_error(aspect_ratio) > limits.refused_above
+        return self.points > 0 and (too_large or self.residual > limits.residual_below)
+
+
+NOT_MEASURED = Misalignment()
+
+
+def measure_misalignment(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], limits: AlignmentLimits = AlignmentLimits()
+) -> Misalignment:
+    """The misalignment that all pairs of a shot have in common.
+
+    Args:
+        pairs: (left, right) views, (h, w, 3) uint8 RGB of one size with square pixels, without
+            black bars; a few moments of one shot.
+        limits: How many points it takes.
+
+    Returns:
+        What was measured; NOT_MEASURED where there are too few points, as without texture.
+
+    Raises:
+        ValueError: If the views differ in size.
+    """
+    if len({view.shape for pair in pairs for view in pair}) > 1:
+        raise ValueError(
+            "all views must have one size. "
+            f"Received: {sorted({view.shape for pair in pairs for view in pair})}"
+        )
+    gray = [[cv2.cvtColor(view, cv2.COLOR_RGB2GRAY) for view in pair] for pair in pairs]
+    stage = _first_stage(gray)
+    if stage is None or len(stage.points) <= limits.points_above:
+        return NOT_MEASURED
+    stage = _next_stage(gray, stage, _MIDDLE_LINES, _MIDDLE_ITERATIONS)
+    if len(stage.points) <= limits.points_above:
+        return NOT_MEASURED
+    if gray[0][0].shape[0] > _MIDDLE_LINES:
+        full = _next_stage(gray, stage, gray[0][0].shape[0], _FULL_ITERATIONS)
+        # Soft or grainy films have no more detail than the middle size shows.
+        stage = full if len(full.points) > len(stage.points) / 2 else stage
+    return _described(stage)
+
+
+def correct_misalignment(
+    left: np.ndarray,
+    right: np.ndarray,
+    misalignment: Misalignment,
+    size: tuple[int, int] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Warps both views by half and crops what only one of them shows.
+
+    Bicubically; where the views are shrunk as well, by up to a half, bilinearly, which is as sharp.
+
+    Args:
+        left: (h, w, 3) uint8.
+        right: (h, w, 3) uint8.
+        misalignment: As measured on views of any size with this aspect ratio.
+        size: Width and height to which the views are shrunk; None leaves theirs. Where nothing was
+            measured, they stay as they are.
+
+    Returns:
+        Two views of one size: rows and columns are cropped alike on opposite sides.
+    """
+    width, height = size or left.shape[1::-1]
+    half = math.radians(misalignment.rotation_deg) / 2
+    zoom = math.sqrt(misalignment.zoom)
+    offset = misalignment.vertical_offset / 100 * height
+    # Both views are turned, so what lies at another x in the left view gets another height there.
+    lift = -zoom * math.sin(half) * misalignment.parallax / 100 * height
+    scale, turn = max(zoom, 1 / zoom) - 1, abs(math.sin(half))
+    # One pixel more on each side, which the bicubic kernel reads.
+    rows = math.ceil(abs(offset) / 2 + abs(lift) + turn * width / 2 + scale * height / 2) + 1
+    columns = math.ceil(turn * (height / 2 + abs(offset)) + scale * width / 2) + 1
+    if misalignment == NOT_MEASURED:
+        return left, right
+    shrunk = left.shape[1] / width, left.shape[0] / height
+    size = (width - 2 * columns, height - 2 * rows)
+    warped_left = _warped(left, size, shrunk, -half, 1 / zoom, offset / 2 + lift, 0.0)
+    warped_right = _warped(right, size, shrunk, half, zoom, offset / 2, offset)
+    return warped_left, warped_right
+
+
+@dataclasses.dataclass(frozen=True)
+class _Stage:
+    """What is known at one size of the pictures."""
+
+    found: list[EyePoints]  # of each pair, in pixels
+    lines: int
+    points: EyePoints  # all of them in percent of the height
+    model: np.ndarray  # A, B, C
+    error: np.ndarray  # of every point's height, in percent of the height
+
+
+def _first_stage(gray) -> _Stage | None:
+    """Points looked for in small pictures; None without pairs."""
+    if not gray:
+        return None
+    views = [[_shrunk(view, COARSE_LINES) for view in pair] for pair in gray]
+    height, width = views[0][0].shape
+    side = math.sqrt(width * height / (_POINTS / len(gray)))  # of a cell
+    cells = (math.ceil(width / side), math.ceil(height / side))
+    return _staged([find_points(*pair, cells) for pair in views], height, _COARSE_SCALES)
+
+
+def _next_stage(gray, stage: _Stage, lines: int, iterations: int) -> _Stage:
+    """The points near the model, refined in larger pictures."""
+    views = [[_shrunk(view, lines) for view in pair] for pair in gray]
+    height = views[0][0].shape[0]
+    near = np.abs(stage.error) < _TOLERANCE
+    ends = np.cumsum([len(points) for points in stage.found])[:-1]
+    followed = []
+    for pair, points, kept in zip(views, stage.found, np.split(near, ends), strict=True):
+        points = points.where(kept)
+        expected = points.right @ stage.model[1:] + stage.model[0] / 100 * stage.lines
+        points = EyePoints(np.column_stack((points.left[:, 0], expected)), points.right)
+        points, good = refine(*pair, points.scaled(height / stage.lines), iterations)
+        followed.append(points.where(good))
+    return _staged(followed, height, _FINE_SCALES)
+
+
+def _staged(found: list[EyePoints], lines: int, scales) -> _Stage:
+    left, right = (
+        np.concatenate([getattr(points, eye) for points in found]) for eye in ("left", "right")
+    )
+    points = EyePoints(left, right).scaled(100 / lines)
+    return _Stage(found, lines, points, *_fit(points, scales))
+
+
+def _shrunk(gray, lines: int) -> np.ndarray:
+    if gray.shape[0] <= lines:
+        return gray
+    size = (round(gray.shape[1] * lines / gray.shape[0]), lines)
+    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+
+
+def _fit(points: EyePoints, scales: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """A, B, C of the model and the error of every point's height, in percent of the height.
+
+    Least squares with Geman-McClure weights whose scale shrinks: at first nearly all points count,
+    at last only those that agree.
+    """
+    terms = np.column_stack((np.ones(len(points)), points.right))
+    heights = points.left[:, 1]
+    if not len(points):
+        return np.array([0.0, 0.0, 1.0]), heights
+    model = np.array([np.median(heights - points.right[:, 1]), 0.0, 1.0])
+    for scale in scales:
+        for _ in range(_ROUNDS):
+            error = heights - terms @ model
+            weights = 1 / (1 + np.square(error / scale))
+            # A weak pull towards no rotation and no zoom, for points on one line: as much as one
+            # point off by 1 % of the height has at a slope of 1 in 100.
+            pull = np.array([0.0, 1.0, 1.0])
+            left_side = (terms * np.square(weights)[:, None]).T @ terms + np.diag(pull)
+            right_side = (terms * np.square(weights)[:, None]).T @ heights
+            model = np.linalg.solve(left_side, right_side + pull * (0.0, 0.0, 1.0))
+    return model, heights - terms @ model
+
+
+def _simplest(stage: _Stage) -> tuple[EyePoints, np.ndarray, np.ndarray]:
+    """The stage's points, model and errors; an offset alone where that explains them as well.
+
+    Turns and zooms that are not there would be taken from the few points far out.
+    """
+    points = stage.points
+    error = points.left[:, 1] - points.right[:, 1]
+    agree = np.abs(stage.error) < 3 * _spread(stage.error) + 1e-3
+    offset = np.mean(error[agree])
+    gain = np.var(error[agree]) / (np.mean(np.square(stage.error[agree])) + 1e-6)
+    # An F test; neighbors err alike, so only a part of the points is independent.
+    if (gain - 1) * _INDEPENDENT * agree.sum() / 2 > _SIGNIFICANT:
+        return points, stage.model, stage.error
+    return points, np.array([offset, 0.0, 1.0]), error - offset
+
+
+def _spread(error) -> float:
+    return 1.4826 * float(np.median(np.abs(error)))
+
+
+def _described(stage: _Stage) -> Misalignment:
+    """The model in words; see the module's formula."""
+    points, model, error = _simplest(stage)
+    turned, scaled = -model[1], model[2]  # sin(rotation) / zoom, cos(rotation) / zoom
+    center = points.right - (0.0, -model[0] / model[2])
+    straight = scaled * center[:, 0] + turned * center[:, 1]  # x of the right view put right
+    spread = _spread(error)
+    return Misalignment(
+        vertical_offset=float(-model[0] / model[2]),
+        rotation_deg=math.degrees(math.atan2(turned, scaled)),
+        zoom=1 / math.hypot(turned, scaled),
+        points=int((np.abs(error) < 3 * spread + 1e-3).sum()),
+        residual=spread,
+        parallax=float(np.median(points.left[:, 0] - straight)),
+    )
+
+
+def _warped(view, size, shrunk, angle, zoom, before, after) -> np.ndarray:
+    """Pixel u of the result is pixel zoom * R(angle) (u - before) + after, from the centres.
+
+    Either is meant at the result's scale, of which the view has `shrunk` times as many pixels.
+    """
+    columns, rows = size
+    cosine, sine = zoom * math.cos(angle), zoom * math.sin(angle)
+    matrix = np.array([[cosine, -sine], [sine, cosine]]) * np.array(shrunk)[:, np.newaxis]
+    center = np.array([(columns - 1) / 2, (rows - 1) / 2 + before])
+    middle = np.array([(view.shape[1] - 1) / 2, (view.shape[0] - 1) / 2])
+    there = middle + np.array(shrunk) * (0, after)
+    transform = np.column_stack((matrix, there - matrix @ center))
+    interpolation = cv2.INTER_LINEAR if max(shrunk) > 1 else cv2.INTER_CUBIC
+    flags = interpolation | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(view, transform, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)

@@ -1,0 +1,1 @@
+"""Pictures with disparity from photographs: measured, matched, or guessed from labels."""

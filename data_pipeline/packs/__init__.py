@@ -1,0 +1,1 @@
+"""Pictures with disparity in HDF5 files, and batches from them."""

@@ -1,0 +1,1 @@
+"""Synthetic scenes and what draws them; `data_pipeline.synthetic` is the command."""
