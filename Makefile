@@ -61,7 +61,7 @@ packs: $(BIN)/deep3d-convert
 	$(foreach s,$(OBJECTS),$(call PACK,$(s),--source=objects --folder="$(MATERIAL)/photos/$(s)") &&) true
 	$(call PACK,rgbd,--source=rgbd --folder="$(MATERIAL)/rgbd")
 	$(call PACK,kitti_grey,--source=stereo --folder="$(MATERIAL)/stereo_sequences/kitti_grey")
-	$(call PACK,synthetic,--source=synthetic --scenes=500)
+	$(call PACK,synthetic,--source=synthetic --scenes=334)
 	$(call PACK,still_life,--source=still_life --scenes=900 \
 		--folder="$(MATERIAL)/photos/imagenet_samples")
 	test ! -d "$(RENDERED)" || $(call PACK,rendered,--source=rendered --folder="$(RENDERED)")
