@@ -11,7 +11,7 @@ import pytest
 from ingest_rows import NAN, film, refused, shot
 
 from data_pipeline.decisions.quality import QualityLimits
-from data_pipeline.ingest_report import shot_cards, shot_doubt
+from data_pipeline.ingest_report import ingest_page, shot_cards, shot_doubt
 from data_pipeline.ingest_report.film_timeline import disagreements, timeline
 from data_pipeline.ingest_report.ingest_page import FilmRow, write_page
 from data_pipeline.ingest_report.shot_cards import show_shot
@@ -203,7 +203,7 @@ def test_thresholds_in_force_rejects_unknown_keys():
 
 
 def test_every_reason_has_words_and_a_color():
-    folder = pathlib.Path(movie.__file__).parent
+    folder = pathlib.Path(ingest_page.__file__).parent
     style = (folder / "ingest_page.css").read_text(encoding="utf-8")
     named = set(re.findall(r"`(\w+)`", movie.__doc__)) - {"film_facts", "shot"}
     assert named == set(shot_cards.REASONS)
