@@ -31,7 +31,7 @@ flags.DEFINE_integer("seconds", 100, "Length of the synthetic film.", 1)
 flags.DEFINE_integer("workers", 2, "Films that are read at once.", 1)
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-MADE_S = 4  # of the synthetic film: rendering takes far longer than ingesting
+MADE_S = 8  # of the synthetic film: rendering takes far longer than ingesting
 LOOKED_EVERY_S = 0.2
 
 
@@ -107,7 +107,7 @@ def _synthetic_film(folder: pathlib.Path, seconds: int) -> pathlib.Path:
             seconds=length_s,
             width=1920,
             height=1080,
-            shot_seconds=2.0,
+            shot_seconds=4.0,  # as long as those of films, about
             title_seconds=0.0,
             audio=False,
             bars="none",
