@@ -18,8 +18,9 @@ from data_pipeline.movies.movie import stereo_frames
 from data_pipeline.storage import movie_store
 from data_pipeline.storage.assembly import movie_entry
 from data_pipeline.storage.data_set import _movie_line
-from data_pipeline.storage.movie_store import ingest_movie, stored_movie
+from data_pipeline.storage.movie_store import ingest_movie
 from data_pipeline.storage.sources import find_sources
+from data_pipeline.storage.stored_movies import stored_movie
 from data_pipeline.storage.work_folder import movies_in
 from deep3d.video import pack
 from deep3d.video.reading_faults import ReadingFaults

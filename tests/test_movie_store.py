@@ -12,14 +12,14 @@ from stereo_films import title_card, two_planes, write_film
 from data_pipeline.movie_options import MovieOptions
 from data_pipeline.movies.movie import stereo_frames
 from data_pipeline.storage import movie_store
-from data_pipeline.storage.movie_store import (
-    ingest_movie,
+from data_pipeline.storage.movie_store import ingest_movie
+from data_pipeline.storage.sources import find_sources
+from data_pipeline.storage.stored_movies import (
     movie_folder,
     stored_examples,
     stored_movie,
     stored_pictures,
 )
-from data_pipeline.storage.sources import find_sources
 from deep3d.video.reading_faults import ReadingFaults
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]

@@ -18,16 +18,16 @@ from data_pipeline.ingest_report.report_table import report_table
 from data_pipeline.ingest_report.thresholds import limits_of, thresholds_in_force
 from data_pipeline.movie_options import MovieOptions
 from data_pipeline.schema import StereoExample
-from data_pipeline.storage.movie_store import (
+from data_pipeline.storage.movie_store import common_task
+from data_pipeline.storage.sources import Source
+from data_pipeline.storage.splits import SPLITS
+from data_pipeline.storage.stored_files import MANIFEST, PAGE, REPORT, files_of
+from data_pipeline.storage.stored_movies import (
     StoredMovie,
-    common_task,
     stored_examples,
     stored_movie,
     stored_pictures,
 )
-from data_pipeline.storage.sources import Source
-from data_pipeline.storage.splits import SPLITS
-from data_pipeline.storage.stored_files import MANIFEST, PAGE, REPORT, files_of
 from data_pipeline.storage.work_folder import empty_folder, movies_in
 from deep3d.command_line import load_tensorflow
 

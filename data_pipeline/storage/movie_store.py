@@ -13,63 +13,28 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import pathlib
-import re
-from collections.abc import Iterator
 
 import numpy as np
 
 from data_pipeline import schema
 from data_pipeline.decisions.film_facts import FilmFacts
-from data_pipeline.decisions.time_offset import TimeOffsetDecision, combine
 from data_pipeline.movie_options import MovieOptions
 from data_pipeline.movies.movie import ShotStart, stereo_frames
 from data_pipeline.movies.shot import StereoFrame
 from data_pipeline.movies.shot_report import ShotReport
-from data_pipeline.packs.row_files import FILE_BYTES, RowFile, file_of_rows, row_bytes
+from data_pipeline.packs.row_files import FILE_BYTES, file_of_rows, row_bytes
 from data_pipeline.storage.picture_hash import picture_hash
 from data_pipeline.storage.sources import Source, error_of
+from data_pipeline.storage.stored_movies import FORMAT, SHOT, movie_folder
 from deep3d.atomic_file import write_bytes
-from deep3d.journal import Journal, finished_steps
+from deep3d.journal import Journal
 from deep3d.video import VideoError
 from deep3d.video.reading_faults import ReadingFaults
 
-FORMAT = "deep3d_movie"
 # Seconds of a movie that a killed run may have to read again, beyond the shot that it was in.
 STEP_S = 20.0
 PACKAGES = ("deep3d", "tensorflow-datasets", "opencv-python-headless", "av", "numpy")
-_CARRIED, _SHOT = "carried", "shot"
-
-
-@dataclasses.dataclass(frozen=True)
-class StoredMovie:
-    """What is known of a movie that has been read.
-
-    Attributes:
-        film: What was decided about it (`FilmFacts`), as JSON can say it; empty if nothing was.
-        shots: The report of every shot likewise.
-        hashes: `picture_hash` of the left view of every example.
-        error: Why it was not read to the end.
-        remarks: What had to be put up with while it was read, and what it lacks, in words.
-        ended: Whether nothing is left to read.
-    """
-
-    film: dict
-    shots: list[dict]
-    hashes: list[str]
-    error: str
-    remarks: list[str]
-    ended: bool
-
-    @property
-    def sampled(self) -> int:
-        """Frames looked at."""
-        return sum(shot["sampled"] for shot in self.shots)
-
-    @property
-    def accepted(self) -> int:
-        """Frames stored."""
-        return len(self.hashes)
+_CARRIED = "carried"
 
 
 def ingest_movie(
@@ -116,75 +81,6 @@ def ingest_movie(
         reading.finish(None, error)
 
 
-def stored_movie(folder: str | os.PathLike, name: str) -> StoredMovie:
-    """What has been noted of a movie.
-
-    Args:
-        folder: Of all movies.
-        name: Of the movie.
-    """
-    steps = finished_steps(movie_folder(folder, name))
-    shots = [shot for step in steps for shot in step["shots"]]
-    hashes = [one for step in steps for one in step["hashes"]]
-    error = steps[-1]["error"] if steps else ""
-    # Many a shot of such a film does not tell, and is as wrong as those that do.
-    if offset := _time_offset(shots):
-        error = error or f"the right eye lags by {offset} frames"
-        shots, hashes = [_refused(shot, "time_offset") for shot in shots], []
-    return StoredMovie(
-        film=steps[-1]["film"] if steps else {},
-        shots=shots,
-        hashes=hashes,
-        error=error,
-        remarks=steps[-1]["remarks"] if steps else [],
-        ended=bool(steps) and steps[-1]["next"] is None,
-    )
-
-
-def stored_pictures(
-    folder: str | os.PathLike, name: str
-) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-    """The arrays that the reports of shots have, which JSON cannot say.
-
-    Args:
-        folder: Of all movies.
-        name: Of the movie.
-
-    Yields:
-        Number of a shot, and its arrays by the names of their fields.
-    """
-    for path in sorted(movie_folder(folder, name).glob("*.npz")):
-        with np.load(path, allow_pickle=False) as arrays:
-            by_shot: dict[int, dict[str, np.ndarray]] = {}
-            for key in arrays:
-                kind, *place = key.split(" ", 2)
-                if kind == _SHOT:
-                    by_shot.setdefault(int(place[0]), {})[place[1]] = arrays[key]
-        yield from sorted(by_shot.items())
-
-
-def stored_examples(folder: str | os.PathLike, name: str) -> Iterator[schema.StereoExample]:
-    """The examples of a movie in order of time, with the JPEG bytes as they were stored.
-
-    Args:
-        folder: Of all movies.
-        name: Of the movie.
-
-    Raises:
-        PackError: If a file is damaged.
-    """
-    for path in sorted(movie_folder(folder, name).glob("*.h5")):
-        rows = RowFile(path, schema.StereoExample, FORMAT)
-        for number in range(len(rows)):
-            yield rows[number]
-
-
-def movie_folder(folder: str | os.PathLike, name: str) -> pathlib.Path:
-    """Where a movie is stored; names may hold what a file system does not take."""
-    words = re.sub(r"\W+", "_", name)[:40]
-    return pathlib.Path(folder) / f"{words}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
-
-
 def task_of(movie: Source, options: MovieOptions) -> dict:
     """What decides about the examples of a movie, as JSON can say it."""
     fingerprint = {"bytes": movie.bytes, "sha256_of_first_mib": movie.sha256_of_first_mib}
@@ -228,23 +124,6 @@ def encode_frame(frame: StereoFrame, movie: str) -> schema.StereoExample:
     )
 
 
-def _time_offset(shots: list[dict]) -> int:
-    """Frames by which the right eye of a movie lags; 0 where its shots do not agree on any."""
-    told = [
-        TimeOffsetDecision(shot["time_offset_frames"], shot["time_offset_confidence"])
-        for shot in shots
-    ]
-    return combine(told).frames or 0
-
-
-def _refused(shot: dict, reason: str) -> dict:
-    """The report of a shot none of whose samples is accepted after all."""
-    rejected = dict(shot["rejected"])
-    if shot["accepted"]:
-        rejected[reason] = rejected.get(reason, 0) + shot["accepted"]
-    return shot | {"accepted": 0, "rejected": rejected, "reason": max(rejected, key=rejected.get)}
-
-
 class _Reading:
     """What has been read of a movie since the last line of its journal."""
 
@@ -277,7 +156,7 @@ class _Reading:
     def on_shot(self, report: ShotReport):
         plain, arrays = _divided(dataclasses.asdict(report))
         self._shots.append(plain)
-        names = {f"{_SHOT} {report.shot} {name}": array for name, array in arrays.items()}
+        names = {f"{SHOT} {report.shot} {name}": array for name, array in arrays.items()}
         self._arrays |= names
 
     def on_cut(self, start: ShotStart):
