@@ -30,8 +30,9 @@ demo: $(BIN)/deep3d-convert
 		--truth=$(DEMO)/truth
 endif
 
+# Two processes, as most tests keep one processor busy; the tests of a file share what they set up.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 slow-test: $(BIN)/deep3d-convert
 	$(BIN)/python -m pytest -m slow

@@ -44,7 +44,7 @@ setup(
         'ai-edge-litert>=2.3; sys_platform != "darwin" or platform_machine == "arm64"',
     ],
     extras_require={
-        "test": ["pytest>=8.3"],
+        "test": ["pytest>=8.3", "pytest-xdist>=3.6"],
         "lint": ["ruff>=0.12"],
         # Only for `ingest --runner`: movies read on many machines.
         "beam": ["apache-beam>=2.77"],
