@@ -39,6 +39,14 @@ def test_shrink_matches_the_mean_of_areas(size):
         assert np.abs(small.astype(int) - expected).max() <= 2
 
 
+def test_shrink_keeps_edges_in_place():
+    """Two pixels are left for each wanted: with one, stripes would be off by a fifth of a step."""
+    stripes = np.zeros((108, 192), np.uint8)
+    stripes[:, np.arange(192) // 7 % 2 == 0] = 255
+    expected = cv2.resize(stripes, (43, 24), interpolation=cv2.INTER_AREA)
+    assert np.abs(shrink(stripes, 43, 24).astype(int) - expected).max() <= 32
+
+
 def test_shrink_leaves_what_has_the_size():
     image = smooth_image(2, 30, 20)
     assert shrink(image, 30, 20) is image
