@@ -1,17 +1,11 @@
 """The page of an ingest in a real browser, without a network and without a window."""
 
-import html
-import json
-import re
-import shutil
-import subprocess
-
 import pytest
+from headless_browser import found_by
 from ingest_rows import film, refused, shot, thresholds
 
 from data_pipeline.ingest_report.ingest_page import write_page
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HOSTILE = (
     "<script>document.title='bad'</script>"
     "<img src=http://a.invalid/x.png onerror=document.title='bad'>"
@@ -94,28 +88,12 @@ def films():
 
 def look(folder, window: str) -> dict:
     """What the script finds in a window of a size, and what the browser complains of."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip(f"no browser: install one of {', '.join(BROWSERS)}")
     page = folder / "report.html"
     write_page(page, films(), thresholds())
-    asking = f"<script>{{ {SCRIPT} }}</script></body>"
-    page.write_text(page.read_text().replace("</body>", asking))
-    done = subprocess.run(
-        [
-            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
-            *("--virtual-time-budget=3000", "--enable-logging=stderr", f"--window-size={window}"),
-            *(f"--user-data-dir={folder / 'profile'}", page.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    )
-    told = re.search(r'data-found="([^"]*)"', done.stdout)
-    assert told, done.stderr[-500:]
-    complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return json.loads(html.unescape(told[1])) | {"complaints": complaints}
+    flags = "--enable-logging=stderr", f"--window-size={window}"
+    found, said = found_by(f"{{ {SCRIPT} }}", page, *flags)
+    complaints = [line for line in said.splitlines() if "CONSOLE" in line]
+    return found | {"complaints": complaints}
 
 
 @pytest.fixture(scope="module")

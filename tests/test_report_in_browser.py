@@ -1,20 +1,14 @@
 """The page of an evaluation in a real browser, without a network and without a window."""
 
-import html
-import json
-import re
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
+from headless_browser import found_by
 
 from deep3d import report
 from deep3d.disparity import DisparityLevels
 from deep3d.evaluation import PairPrediction
 from deep3d.pairs import Pair
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 COUNT = 14
 ROWS = ("copy_left", "global_shift", "model", "oracle")
 ERRORS = [(5 * number) % COUNT + 1 for number in range(COUNT)]  # every one once, in no order
@@ -84,28 +78,10 @@ def evaluation():
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip(f"no browser: install one of {', '.join(BROWSERS)}")
     folder = tmp_path_factory.mktemp("page")
     result, cases = evaluation()
     report.write_result(result, folder, cases)
-    page = folder / "eval.html"
-    asking = f"<script>(() => {{ {SCRIPT} }})()</script></body>"
-    page.write_text(page.read_text().replace("</body>", asking))
-    done = subprocess.run(
-        [
-            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
-            *("--virtual-time-budget=3000", f"--user-data-dir={folder / 'profile'}", page.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    )
-    told = re.search(r'data-found="([^"]*)"', done.stdout)
-    assert told, done.stderr[-500:]
-    return json.loads(html.unescape(told[1]))
+    return found_by(f"(() => {{ {SCRIPT} }})()", folder / "eval.html")[0]
 
 
 def test_toggles_show_what_they_say(found):

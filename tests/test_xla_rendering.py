@@ -1,4 +1,5 @@
 import cv2
+import keras
 import numpy as np
 import pytest
 
@@ -66,6 +67,13 @@ def test_continued_background_of_random_maps(mixed):
     assert (expected != columns).any()
     made = xla_rendering.continued_background(columns, 1 + mixed)
     np.testing.assert_allclose(np.asarray(made), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(("devices", "expected"), [(["cpu:0"], False), (["gpu:0", "gpu:1"], True)])
+def test_load_predictor_asks_keras_where_there_may_be_a_gpu(devices, expected, monkeypatch):
+    monkeypatch.setattr(pretrained, "_GPU_FILES", (__file__,))
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: devices)
+    assert isinstance(load_predictor(), XlaPredictor) == expected
 
 
 def test_load_predictor_takes_xla_where_there_is_a_gpu(monkeypatch):
