@@ -42,7 +42,7 @@ VERTICAL_WEIGHT, STRUCTURE_WEIGHT = 6.41, 5.57
 # where it was seen at all.
 CUE_TRUST = {"half_occlusions": 0.98, "vertical": 0.9, "structure": 0.9}
 # A verdict needs this probability: the surest of the wrong opinions on the material for calibration
-# has SUREST, as the same command prints, and on synthetic films of other seeds OTHERS.
+# has 0.764, as the same command prints, and on synthetic films of other seeds 0.81.
 VERDICT = 0.85
 LEAST_MATCHED = 500  # pixels that matched on texture, below which disparity says nothing
 LEAST_SPREAD = 0.5  # pixels from the 2nd to the 98th percentile; less is no parallax
