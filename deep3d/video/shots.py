@@ -12,6 +12,7 @@ cuts here: nothing jumps in them.
 """
 
 import collections
+import statistics
 
 import cv2
 import numpy as np
@@ -91,7 +92,7 @@ class ShotDetector:
         if previous is None:
             return True
         self.score = unexplained(previous, thumbnail)
-        usual = float(np.median(self._recent)) if self._recent else 0.0
+        usual = statistics.median(self._recent) if self._recent else 0.0
         is_cut = self.score > max(self.threshold, self.ratio * usual)
         if is_cut:
             self._recent.clear()  # another shot, another amount of motion
@@ -112,10 +113,12 @@ def unexplained(previous: np.ndarray, current: np.ndarray) -> float:
         changes in place, without the search.
     """
     # A fade or a flicker makes the same picture brighter or darker.
-    gain = np.clip((current.mean() + 1) / (previous.mean() + 1), 1 / _MAX_GAIN, _MAX_GAIN)
-    previous = np.maximum(cv2.convertScaleAbs(previous, alpha=float(gain)), _BLACK)
+    now, before = (cv2.norm(image, cv2.NORM_L1) / image.size for image in (current, previous))
+    gain = min(max((now + 1) / (before + 1), 1 / _MAX_GAIN), _MAX_GAIN)
+    previous = np.maximum(cv2.convertScaleAbs(previous, alpha=gain), _BLACK)
     current = np.maximum(current, _BLACK)
-    lit = np.maximum(current, previous).max(axis=2) > _BLACK
+    red, green, blue = cv2.split(cv2.max(current, previous))
+    lit = cv2.max(cv2.max(red, green), blue) > _BLACK
     contrast = _contrast(current, lit.astype(np.float32))
     if not contrast:
         return 0.0
