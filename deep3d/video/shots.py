@@ -23,8 +23,8 @@ _BLOCK_WIDTH, _BLOCK_HEIGHT = 8, 9
 _SEARCH_X, _SEARCH_Y = 8, 4
 # Contrast in 8-bit steps below which a block says little: flat walls, black bars, fades.
 _FLOOR = 8.0
-# Where so little changes in place, nothing is searched: it is an eighth of what a cut needs, and the
-# search takes 1.5 ms. In most films that is nearly every frame.
+# Where so little changes in place, nothing is searched: it is an eighth of what a cut needs, and
+# nearly all frames of most films are such. The search takes 1.5 ms.
 _STILL = 0.1
 # Anything darker is black. What is black in both frames (bars) adds no contrast by its edges.
 _BLACK = 16
