@@ -80,6 +80,7 @@ def _runs(sources, everything):
 def _train_and_score(paths, terms, everything):
     from data_pipeline.packs.mixture import MixtureSequence, mixture_dataset
     from deep3d import evaluation, inference, training
+    from deep3d.trainer import compile_trainer
 
     options = flags.FLAGS
     default = experiments()["default"]
@@ -103,7 +104,7 @@ def _train_and_score(paths, terms, everything):
             workdir,
             verbose=0,
         )
-    score = training.compile_trainer(
+    score = compile_trainer(
         result.model,
         dataclasses.replace(
             experiment, training=dataclasses.replace(recipe, right_view=0.0, disparity=1.0)

@@ -3,11 +3,12 @@
     python benchmarks/bench_dataset.py --data=DATA [--rounds=7] [--examples=512] [--step]
 
 All run on all cores, in turns, over the records of the training split. The bound decodes whole
-pictures of both eyes; the pipeline reads, shuffles and parses the records, decodes their windows,
-mirrors, changes colors and makes batches; the plain one makes batches of central windows and does
-nothing to them but scaling. Of each it prints examples per second, and CPU time per pair, whose
-ratio to the bound's holds on a machine that others load, too, if they are not too many. --step
-trains the default network on the batches, too, and prints which share of a step it waits for them.
+pictures of both eyes; the pipeline reads, shuffles and parses the records, decodes their windows
+and makes batches; evaluation makes batches of central windows as floats. Of each it prints
+examples per second, and CPU time per pair, whose ratio to the bound's holds on a machine that
+others load, too, if they are not too many. Then what mirroring and colors cost here, which is the
+first thing that a training step does, wherever it runs. --step trains the default network on the
+batches, too, and prints which share of a step it waits for them.
 """
 
 import dataclasses
@@ -23,7 +24,8 @@ from deep3d.command_line import UsageError, run_script
 from deep3d.data_clock import DataClock
 from deep3d.experiments import experiments
 from deep3d.model import build_deep3d
-from deep3d.training import compile_trainer
+from deep3d.pair_changes import change_pairs
+from deep3d.trainer import compile_trainer
 
 flags.DEFINE_string("data", None, "Folder of an ingested data set.")
 flags.DEFINE_integer("rounds", 7, "Turns of each.", 1)
@@ -41,10 +43,11 @@ def main(arguments):
     config = DatasetConfig()
     batches = max(1, options.examples // config.batch_size)
     examples = batches * config.batch_size
-    plain = stereo_dataset(options.data, "train", config, training=False)
+    evaluation = stereo_dataset(options.data, "train", config, training=False)
     datasets = {
         "decoding alone": _decoding_alone(options.data, examples).repeat(),
-        "plain batches": plain.take(plain.cardinality() - 1).repeat(),  # the last may be smaller
+        # The last batch may be smaller.
+        "evaluation": evaluation.take(evaluation.cardinality() - 1).repeat(),
         "pipeline": stereo_dataset(options.data, "train", config),
     }
     # (rounds, datasets, wall and CPU)
@@ -60,6 +63,9 @@ def main(arguments):
         for clock, ratios in zip(("rate", "CPU time"), (turns[:, 0] / times).T, strict=True):
             spread = f"{ratios.min():.2f}..{ratios.max():.2f}"
             print(f"  ratio by {clock}: {np.median(ratios):.2f} ({spread})")
+    changes = [_change_seconds(datasets["pipeline"]) for _ in range(options.rounds)]
+    milliseconds = 1000 * np.median(changes) / config.batch_size
+    print(f"mirroring and colors, in the training step: {milliseconds:.2f} ms CPU/pair")
     if options.step:
         print(f"share of a training step that waits for data: {_wait(options.data, config):.2%}")
 
@@ -95,6 +101,14 @@ def _seconds(dataset: tf.data.Dataset, batches: int) -> tuple[float, float]:
     return time.perf_counter() - begin, time.process_time() - cpu_begin
 
 
+def _change_seconds(dataset: tf.data.Dataset) -> float:
+    batch = next(iter(dataset))
+    change_pairs(*batch)  # compiles
+    begin = time.process_time()
+    change_pairs(*batch)
+    return time.process_time() - begin
+
+
 def _wait(data: str, config: DatasetConfig) -> float:
     experiment = experiments()["default"]
     training = dataclasses.replace(experiment.training, disparity=0.0)  # films have none
@@ -107,8 +121,8 @@ def _wait(data: str, config: DatasetConfig) -> float:
         if step == 3:
             waited, begin = [], time.perf_counter()
         clock.step_begins()
-        left, right = next(batches)
-        trainer.train_on_batch(left, {"right": right})
+        left, targets = next(batches)
+        trainer.train_on_batch(left, targets)
         waited.append(clock.wait())
     return sum(waited) / (time.perf_counter() - begin)
 

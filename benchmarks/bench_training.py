@@ -24,7 +24,7 @@ from deep3d.data_clock import DataClock
 from deep3d.experiments import experiments
 from deep3d.model import build_deep3d, set_precision
 from deep3d.summaries import DepthSummaries
-from deep3d.training import compile_trainer
+from deep3d.trainer import compile_trainer
 
 HEIGHT, WIDTH = 160, 384
 DATA_STEPS = 5

@@ -158,7 +158,7 @@ def _train_and_score(experiment: Experiment, seed: int, training, held_out) -> d
 
     from deep3d.disparity import expected_disparity
     from deep3d.model import build_deep3d, set_precision
-    from deep3d.training import compile_trainer
+    from deep3d.trainer import compile_trainer
 
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)

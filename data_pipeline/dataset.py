@@ -1,7 +1,7 @@
 """Batches of stereo pairs from an ingested data set, for training and for evaluation.
 
 Training batches are a function of (data, config, step) and of nothing else: the order of the
-records follows from the seed and the epoch, the augmentation of a pair from the seed and its
+records follows from the seed and the epoch, window and changes of a pair from the seed and its
 running number. A run that is stopped and started again at step k therefore sees what the unbroken
 run would have seen, and `start_step` gets there without decoding an image.
 """
@@ -13,7 +13,6 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from data_pipeline import schema
-from data_pipeline.augmentation import extend_rows, plain_batch, training_batches
 from data_pipeline.dataset_config import (
     RANDOM_NUMBERS,
     TOO_NARROW,
@@ -33,22 +32,24 @@ def stereo_dataset(
     training: bool = True,
     share: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:
-    """Batches `(left, right)` of an ingested data set.
+    """Batches `(left, targets)` of an ingested data set.
 
     Args:
         data_dir: Folder written by `python -m data_pipeline.ingest`.
         split: "train", "validation" or "test".
         config: How to draw; the defaults when None.
         start_step: Number of batches to leave out at the beginning.
-        training: True for an endless, shuffled and augmented stream; False for one pass in a
-            fixed order, without augmentation.
+        training: True for an endless, shuffled stream of random windows with changes to make;
+            False for one pass in a fixed order through central windows.
         share: Number of a machine and of machines, which must divide `batch_size`: each gets its
             part of every batch, and in evaluation, too, whole batches only.
 
     Returns:
-        Dataset of two float32 tensors in [0, 1]: left views (batch, height, width, 3 * frames),
-        the current one first, then those before it, the latest first; and right views (batch,
-        height, width, 3). In training every batch is full; in evaluation the last may be smaller.
+        Dataset of left views, (batch, height, width, 3 * frames), the current one first, then
+        those before it, the latest first; and of targets. In evaluation both are float32 in [0, 1],
+        the targets are the right views, (batch, height, width, 3), and the last batch may be
+        smaller. In training every batch is full and still 8-bit, and the targets are a dict of
+        "right" and "changes"; `deep3d.pair_changes.change_pairs` is then the first thing to do.
         Read it under `clear_data_errors`.
 
     Raises:
@@ -69,8 +70,8 @@ def stereo_dataset(
         records = tf.data.TFRecordDataset(_shards(builder, split)).skip(first)
         count = max(0, count - first)
     decode = _decoder(builder.info.features, config, training)
-    finish = training_batches(config) if training else plain_batch
-    # The running number goes with the still encoded record: it seeds the augmentation.
+    finish = _training_batch if training else _plain_batch
+    # The running number goes with the still encoded record: it seeds window and changes.
     machine, machines = share
     pairs = (
         records.enumerate(start=first)
@@ -214,7 +215,7 @@ def _shuffled_records(builder, split: str, config: DatasetConfig, first: int) ->
 
 
 def _decoder(features, config: DatasetConfig, training: bool):
-    """Function (running number, record) -> (views, random numbers), views as `_windows` says."""
+    """Function (running number, record) -> (views, changes), views as `_windows` says."""
     features = schema.views_alone(features, config.frames)
     decoders = schema.undecoded_images(features)
 
@@ -224,12 +225,13 @@ def _decoder(features, config: DatasetConfig, training: bool):
             return _windows(_encoded_views(example, config.frames), example, config), ()
         seed = tf.stack([tf.cast(config.seed, tf.int64), number])
         random = tf.random.stateless_uniform([RANDOM_NUMBERS], seed)
+        changes = config.changes(random)
         encoded = tf.cond(
-            config.mirrored(random),
+            changes["mirrored"],
             lambda: _encoded_views(example, config.frames, exchanged=True),
             lambda: _encoded_views(example, config.frames),
         )
-        return _windows(encoded, example, config, random[:2]), random
+        return _windows(encoded, example, config, random[:2]), changes
 
     return decode
 
@@ -269,11 +271,33 @@ def _windows(encoded, example, config: DatasetConfig, where=None) -> tuple[tf.Te
     views = [_decode(view, window) for view in encoded]
     views = tf.cond(
         size[0] < config.crop_height,
-        lambda: [extend_rows(view, config.crop_height) for view in views],
+        lambda: [_extend_rows(view, config.crop_height) for view in views],
         lambda: views,
     )
     shape = (config.crop_height, config.crop_width, 3)
     return tuple(tf.ensure_shape(view, shape) for view in views)
+
+
+def _extend_rows(view: tf.Tensor, height: int) -> tf.Tensor:
+    """Continues a view (rows, w, 3) of fewer rows to `height` by reflection above and below.
+
+    Scaling up instead would change the disparity.
+    """
+    rows = tf.shape(view)[0]
+    # 0 1 2 3 is continued to ... 2 1 0 1 2 3 2 1 ...: distance from 0 in a wave of this period.
+    period = tf.maximum(2 * (rows - 1), 1)
+    index = tf.math.floormod(tf.range(height) - (height - rows) // 2, period)
+    return tf.gather(view, tf.minimum(index, period - index))
+
+
+def _training_batch(views, changes):
+    *left, right = views
+    return tf.concat(left, axis=-1), {"right": right, "changes": changes}
+
+
+def _plain_batch(views, _):
+    *left, right = (tf.image.convert_image_dtype(view, tf.float32) for view in views)
+    return tf.concat(left, axis=-1), right
 
 
 def _decode(view, window) -> tf.Tensor:

@@ -56,27 +56,24 @@ class DatasetConfig:
         if self.whole_frames and self.batch_size != 1:
             raise ValueError(f"batch_size must be 1 with whole frames. Received: {self.batch_size}")
 
-    def mirrored(self, random):
-        """Whether a pair is mirrored, a truth value for each.
+    def changes(self, random) -> dict:
+        """What is to be done with pairs, as `deep3d.pair_changes.change_pairs` takes it.
 
         Args:
             random: (..., `RANDOM_NUMBERS`) numbers in [0, 1), an array or a tensor.
-        """
-        return random[..., 2] < (0.5 if self.flip else 0.0)
 
-    def color_change(self, random) -> dict:
-        """Arguments of `change_colors`.
-
-        Args:
-            random: (..., 7) numbers in [0, 1), an array or a tensor; a row for each pair.
+        Returns:
+            "mirrored": whether the views are to be mirrored, for which the eyes must have been
+            exchanged; and the changes of the colors, each (...,) but "cast", (..., 3).
         """
         change = 2.0 * random - 1.0  # [-1, 1)
         return {
-            "brightness": self.brightness * change[..., 0],
-            "contrast": 1.0 + self.contrast * change[..., 1],
-            "saturation": 1.0 + self.saturation * change[..., 2],
-            "gamma": math.e ** (self.gamma * change[..., 3]),
-            "cast": 1.0 + self.color_cast * change[..., 4:7],
+            "mirrored": change[..., 2] < (0.0 if self.flip else -1.0),
+            "brightness": self.brightness * change[..., 3],
+            "contrast": 1.0 + self.contrast * change[..., 4],
+            "saturation": 1.0 + self.saturation * change[..., 5],
+            "gamma": math.e ** (self.gamma * change[..., 6]),
+            "cast": 1.0 + self.color_cast * change[..., 7:10],
         }
 
 

@@ -13,6 +13,7 @@ import math
 import keras
 from keras import ops
 
+from deep3d.compilation import fused
 from deep3d.wording import either
 
 PADDINGS = ("edge", "reflect")
@@ -114,7 +115,7 @@ class SelectionLayer(keras.layers.Layer):
         self.disparities = tuple(float(disparity) for disparity in disparities)
         self.padding = padding
         self.empty = empty
-        self._select = _fused(self._select_levels)
+        self._select = fused(self._select_levels)
 
     def call(self, inputs):
         """Mixes the right view."""
@@ -135,19 +136,6 @@ class SelectionLayer(keras.layers.Layer):
             "padding": self.padding,
             "empty": self.empty,
         }
-
-
-def _fused(function):
-    """Compiles a function by XLA inside whatever graph calls it.
-
-    One pass over the pixels then does all levels: 10 times as fast on a CPU as one pass for each.
-    TensorFlow has to be told; under the other backends the whole step is compiled.
-    """
-    if keras.backend.backend() != "tensorflow":
-        return function
-    import tensorflow as tf
-
-    return tf.function(function, jit_compile=True, autograph=False)
 
 
 def _check_padding(padding: str):

@@ -33,12 +33,11 @@ from deep3d.callbacks import (
 from deep3d.checkpoint import ArchitectureError, CheckpointError, Progress
 from deep3d.config import Experiment, TrainingConfig
 from deep3d.data_clock import DataClock
-from deep3d.losses import DisparityLoss, right_view_loss
-from deep3d.model import build_deep3d, logits_scale, set_precision
+from deep3d.model import build_deep3d, set_precision
 from deep3d.model_files import model_path
-from deep3d.optimization import build_optimizer
+from deep3d.pair_changes import change_pairs
 from deep3d.summaries import DepthSummaries
-from deep3d.symmetric import SymmetricTrainer
+from deep3d.trainer import compile_trainer
 
 LOG_NAME = "log.csv"
 
@@ -73,10 +72,11 @@ def train(
         training_batches: Takes the step to begin at, returns an endless `tf.data.Dataset` (or
             `keras.utils.PyDataset`) of batches (left, targets). The left views are (batch,
             height, width, 3) float32 in [0, 1]; the targets are the right views, or a dict of
-            "right" and "disparity" as `losses` takes them. Of several machines each gives its
-            own share of every batch, all of equal size.
-        validation_batches: Returns a finite one of such batches, in fixed order, equally many on
-            every machine.
+            "right" and "disparity" as `losses` takes them; or what `pair_changes.change_pairs`
+            makes such a batch of. Of several machines each gives its own share of every batch, all
+            of equal size.
+        validation_batches: Returns a finite one of such batches, without changes to make, in fixed
+            order, equally many on every machine.
         workdir: Folder for config, checkpoint, best model and TensorBoard logs; machines that
             train together share it, and the chief alone writes there.
         verbose: As in `keras.Model.fit`.
@@ -231,7 +231,7 @@ def _clear_errors(training_batches, seed: int, strategy):
         with distribution.lost_workers() if strategy else contextlib.nullcontext():
             yield
     except BadLoss as error:
-        left, targets = next(iter(training_batches(error.step)))
+        left, targets = change_pairs(*next(iter(training_batches(error.step))))
         arrays = {"left": left} | (targets if isinstance(targets, dict) else {"right": targets})
         contents = ", ".join(f"{name} {_contents(array)}" for name, array in arrays.items())
         raise TrainingError(
@@ -252,57 +252,3 @@ def _summaries(folder, model, batches, experiment, progress: Progress, clock) ->
     if importlib.util.find_spec("tensorboard") is None:
         return []
     return [DepthSummaries(folder, model, batches, experiment, progress.step, clock)]
-
-
-def compile_trainer(model: keras.Model, experiment: Experiment, strategy=None) -> keras.Model:
-    """The part of a network that is trained, compiled.
-
-    Args:
-        model: Network of `build_deep3d`.
-        experiment: Its architecture and training.
-        strategy: As for `train`; the optimizer's and the metrics' variables are made under it.
-
-    Returns:
-        Model from the left view to what the losses need: the right view, or a dict of "right" and
-        "disparity" (the logits); its layers are those of `model`.
-
-    Raises:
-        ValueError: If no loss has a weight, or one has that the network cannot have.
-    """
-    training = experiment.training
-    if training.disparity > 0 and not experiment.model.selection:
-        raise ValueError("A model without a selection layer has no disparity; set --disparity=0.")
-    if training.symmetric > 0 and experiment.model.frames > 1:
-        raise ValueError("The symmetric loss needs right views of all frames; set --symmetric=0.")
-    outputs, losses, weights = {}, {}, {}
-    if training.right_view > 0:
-        outputs["right"] = model.output["right"]
-        losses["right"], weights["right"] = right_view_loss, training.right_view
-    if training.disparity > 0:
-        outputs["disparity"] = model.get_layer("logits").output
-        losses["disparity"] = DisparityLoss(experiment.model.levels, logits_scale(experiment.model))
-        weights["disparity"] = training.disparity
-    if not outputs:
-        raise ValueError("Either right_view or disparity must have a weight.")
-    if training.symmetric > 0:
-        trainer = SymmetricTrainer(model.input, outputs, name="trainer")
-        trainer.symmetric = training.symmetric
-    else:
-        trainer = keras.Model(model.input, outputs, name="trainer")
-    with distribution.scope(strategy):
-        trainer.compile(
-            build_optimizer(training),
-            loss=losses,
-            loss_weights=weights,
-            metrics={"right": mae_255} if "right" in outputs else None,
-            # By default not the whole step by XLA: its convolutions are half as fast on a CPU as
-            # oneDNN's, and the selection layer compiles itself.
-            jit_compile=training.xla if keras.backend.backend() == "tensorflow" else "auto",
-        )
-        trainer.optimizer.build(trainer.trainable_variables)
-    return trainer
-
-
-def mae_255(truth, prediction):
-    """The loss of the right view on the scale 0..255, under the name that logs show."""
-    return 255.0 * right_view_loss(truth, prediction)

@@ -11,6 +11,7 @@ from stereo_data import DISPARITY, FRAMES, HEIGHT, WIDTH, make_pair, write_data_
 from data_pipeline import dataset, schema
 from data_pipeline.dataset import DataError, DatasetConfig, stereo_dataset
 from data_pipeline.dataset_config import RANDOM_NUMBERS
+from deep3d.pair_changes import change_pairs
 
 SMALL = DatasetConfig(batch_size=4, crop_height=48, crop_width=96, seed=3, shuffle_block=8)
 
@@ -27,13 +28,18 @@ def several_frames(tmp_path_factory):
 
 
 def batches(data_dir, count, config=SMALL, start_step=0, training=True):
+    """Left and right views as a network learns from them."""
     data = stereo_dataset(data_dir, "train", config, start_step, training)
-    return [(left.numpy(), right.numpy()) for left, right in data.take(count)]
+    ready = (change_pairs(*batch) for batch in data.take(count))
+    return [tuple(view.numpy() for view in tf.nest.flatten(batch)) for batch in ready]
 
 
-def test_stereo_dataset_gives_float_batches_in_range(data_dir):
-    data = stereo_dataset(data_dir, "train", SMALL)
-    assert data.element_spec[0].shape == (4, 48, 96, 3)
+def test_stereo_dataset_gives_8_bit_windows_and_changes(data_dir):
+    left, targets = stereo_dataset(data_dir, "train", SMALL).element_spec
+    for view in (left, targets["right"]):
+        assert (view.shape, view.dtype) == ((4, 48, 96, 3), tf.uint8)
+    assert targets["changes"]["mirrored"].shape == (4,)
+    assert targets["changes"]["cast"].shape == (4, 3)
     for left, right in batches(data_dir, 3):
         assert left.dtype == right.dtype == np.float32
         assert left.shape == right.shape == (4, 48, 96, 3)

@@ -11,6 +11,7 @@ from stereo_films import title_card, two_planes, write_film
 
 from data_pipeline.dataset import DatasetConfig, read_examples, stereo_dataset
 from data_pipeline.ingest import IngestConfig, IngestError, ingest
+from deep3d.pair_changes import change_pairs
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -82,7 +83,8 @@ def test_ingest_reports_every_shot(ingested):
 def test_ingest_output_is_read_as_training_batches(ingested):
     data_dir, _, _ = ingested
     data = stereo_dataset(data_dir, "train", DatasetConfig(batch_size=2))
-    left, right = next(iter(data))
+    left, targets = change_pairs(*next(iter(data)))
+    right = targets["right"]
     assert left.shape == right.shape == (2, 160, 384, 3)
     assert 0.02 < float(np.abs(left - right).mean()) < 0.3
 

@@ -16,6 +16,8 @@ from deep3d.experiments import experiments
 from deep3d.inference import Predictor
 from deep3d.lite_export import export
 from deep3d.model import build_deep3d
+from deep3d.optimization import build_optimizer
+from deep3d.trainer import compile_trainer
 from deep3d.vgg import VggWeightsError, load_imagenet_weights
 
 NAMES = list(experiments())
@@ -148,7 +150,7 @@ def test_experiment_learns_and_round_trips(name, tmp_path, monkeypatch):
     monkeypatch.setattr(compact, "DECODER", (16, 16, 16, 16))
     experiment = tiny(name)
     model = build_deep3d(experiment.model)
-    trainer = training.compile_trainer(model, experiment)
+    trainer = compile_trainer(model, experiment)
     left, targets = batch(experiment)
     before = [variable.numpy() for variable in model.trainable_variables]
     tf.config.run_functions_eagerly(True)
@@ -198,7 +200,7 @@ def test_original_is_the_released_one():
 
 def test_original_rate_falls_tenfold_every_20000_steps():
     recipe = experiments()["original"].training
-    optimizer = training.build_optimizer(recipe)
+    optimizer = build_optimizer(recipe)
     assert isinstance(optimizer, keras.optimizers.SGD) and optimizer.momentum == 0.9
     rate = optimizer._learning_rate  # the schedule itself; the property is its present value
     steps = (0, 19_999, 20_000, 60_000, 99_999)
@@ -308,7 +310,7 @@ def test_model_without_selection_has_no_disparity(tmp_path):
     with pytest.raises(ValueError, match="no selection layer"):
         Predictor(model, config)
     with pytest.raises(ValueError, match="no disparity; set --disparity=0"):
-        training.compile_trainer(model, Experiment(config, TrainingConfig(disparity=1.0)))
+        compile_trainer(model, Experiment(config, TrainingConfig(disparity=1.0)))
     flat = ModelConfig(selection=False)
     save_model(tmp_path / "flat.h5", build_deep3d(flat), flat)
     with pytest.raises(ValueError, match="selection=False"):
@@ -329,7 +331,7 @@ def test_predictor_of_several_frames_rejects_others():
 def test_model_of_several_frames_rejects_symmetric_training():
     model = build_deep3d(config := dataclasses.replace(SMALL, frames=2))
     with pytest.raises(ValueError, match="right views of all frames"):
-        training.compile_trainer(model, Experiment(config, TrainingConfig(symmetric=1.0)))
+        compile_trainer(model, Experiment(config, TrainingConfig(symmetric=1.0)))
 
 
 @pytest.mark.parametrize("name", ["paper_without_selection", "paper_5_frames"])

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from stereo_data import DISPARITY, FRAMES, HEIGHT, WIDTH, make_pair, write_data_set
 
-from data_pipeline import augmentation
 from data_pipeline.dataset import stereo_dataset
 from data_pipeline.dataset_config import DataError, DatasetConfig
 from data_pipeline.packs.row_files import PackError
 from data_pipeline.stereo_pack import StereoPack, pack_data_set
-from data_pipeline.stereo_sequence import StereoSequence, change_colors, pack_batches
+from data_pipeline.stereo_sequence import StereoSequence, pack_batches
+from deep3d.pair_changes import change_pairs
+from deep3d.trainer import Trainer
 
 PLAIN = dict(brightness=0, contrast=0, saturation=0, gamma=0, color_cast=0)
 SMALL = DatasetConfig(batch_size=4, crop_height=48, crop_width=96, seed=3)
@@ -32,8 +33,14 @@ def pack(data_dir, tmp_path_factory):
 
 
 def batches(pack, count, config=SMALL, start_step=0, **options):
+    """Left and right views as a network learns from them."""
     sequence = StereoSequence(pack, "train", config, start_step, **options)
-    return [sequence[k] for k in range(count)]
+    return [changed(*sequence[k]) for k in range(count)]
+
+
+def changed(left, targets):
+    left, targets = change_pairs(left, targets)
+    return np.asarray(left), np.asarray(targets["right"])
 
 
 @pytest.mark.parametrize("frames", [1, 3])
@@ -111,7 +118,7 @@ def test_stereo_sequence_is_distributed_as_with_tensorflow(pack, data_dir):
     config = dataclasses.replace(SMALL, batch_size=FRAMES)
     ours = np.concatenate([left for left, _ in batches(pack, 12, config)])
     theirs = np.concatenate(
-        [left for left, _ in stereo_dataset(data_dir, "train", config).take(12)]
+        [changed(*batch)[0] for batch in stereo_dataset(data_dir, "train", config).take(12)]
     )
     for measure in (
         lambda x: x.mean(axis=(1, 2, 3)),
@@ -153,21 +160,10 @@ def test_stereo_pack_is_read_by_several_threads(pack):
         assert list(threads.map(stored.__getitem__, 3 * list(range(FRAMES)))) == 3 * alone
 
 
-def test_change_colors_matches_tensorflow():
-    rng = np.random.default_rng(0)
-    views = rng.integers(0, 256, (3, 5, 7, 3), np.uint8)
-    config = DatasetConfig()
-    for _ in range(5):
-        change = config.color_change(rng.random(7).astype(np.float32))
-        expected = augmentation.change_colors(views.astype(np.float32) / 255.0, **change)
-        np.testing.assert_allclose(change_colors(views, **change), expected, atol=1e-5)
-    np.testing.assert_allclose(change_colors(views), views / 255.0, atol=1e-6)
-
-
 def model_for(config):
-    shape = (config.crop_height, config.crop_width, 3)
-    model = keras.Sequential([keras.Input(shape), keras.layers.Conv2D(3, 1)])
-    model.compile("sgd", loss="mae")
+    left = keras.Input((config.crop_height, config.crop_width, 3))
+    model = Trainer(left, {"right": keras.layers.Conv2D(3, 1, name="right")(left)})
+    model.compile("sgd", loss={"right": "mae"})
     return model
 
 

@@ -14,6 +14,7 @@ from deep3d.checkpoint import CheckpointError, load_model
 from deep3d.config import Experiment, ModelConfig, TrainingConfig, from_json
 from deep3d.disparity import DisparityLevels
 from deep3d.model import build_deep3d
+from deep3d.trainer import compile_trainer
 
 EXPERIMENT = Experiment(
     ModelConfig(levels=DisparityLevels(minimum=-2, count=4, width=64), height=32, width=64),
@@ -218,7 +219,7 @@ def test_compile_trainer_rejects_no_loss():
         EXPERIMENT, training=dataclasses.replace(EXPERIMENT.training, right_view=0.0)
     )
     with pytest.raises(ValueError, match="must have a weight"):
-        training.compile_trainer(build_deep3d(nothing.model), nothing)
+        compile_trainer(build_deep3d(nothing.model), nothing)
 
 
 def test_train_rejects_other_architecture(finished):
