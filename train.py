@@ -53,6 +53,10 @@ def main(arguments):
     if options.data:  # stereo pairs, whose right views are all that is known
         pairs_only = dataclasses.replace(experiment.training, disparity=0.0)
         experiment = dataclasses.replace(experiment, training=pairs_only)
+    else:  # windows of packs are seen as whole pictures are
+        area = options.picture_area or options.window_area
+        model = dataclasses.replace(experiment.model, picture_area=area)
+        experiment = dataclasses.replace(experiment, model=model)
     packs = _weights(options.packs)
     try:
         result = _train(experiment, packs)

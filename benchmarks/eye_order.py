@@ -47,8 +47,9 @@ FILM_WIDTH = 576
 ASPECTS = (1.33, 1.78, 1.85, 2.35)
 MOMENTS = (0.0, 1.0, 2.0)  # seconds
 FIELDS = [field.name for field in dataclasses.fields(EyeOrderCues)]
-CUES = {"half_occlusions": ("color", "contour"), "vertical": ("vertical",)}
-CUES["structure"] = ("structure",)
+CUES = ("half_occlusions", "vertical", "structure")
+# Independent of each other; what is fitted together bears on one question.
+WITNESSES = {"half_occlusions": ("color", "contour"), "network": ("vertical", "structure")}
 PROBABILITIES = (0.5, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
@@ -171,7 +172,7 @@ def _measured(left, right) -> EyeOrderCues:
 
 
 def _print_weights(measured):
-    """Logistic regression of each cue, all kinds of material counting alike."""
+    """Logistic regression of each witness, all kinds of material counting alike."""
     rows, weights = [], []
     kinds = collections.Counter(shot.kind for shot, _, cues in measured for _ in cues)
     for shot, swapped, cues in measured:
@@ -180,9 +181,9 @@ def _print_weights(measured):
             rows.append(-values if swapped else values)
             weights.append(1 / kinds[shot.kind] / len(kinds))
     rows, weights = np.array(rows), np.array(weights)
-    for cue, names in CUES.items():
+    for witness, names in WITNESSES.items():
         fitted = _logistic(rows[:, [FIELDS.index(name) for name in names]], weights)
-        print(cue, dict(zip(names, fitted.round(2).tolist(), strict=True)))
+        print(witness, dict(zip(names, fitted.round(2).tolist(), strict=True)))
     print("\nWith the weights in the code:")
     _print_tables(measured)
     wrong = [

@@ -132,7 +132,13 @@ def load_tensorflow():
     would bury the one line that a script says. What Python raises is raised as always.
     """
     with silent_standard_error():
-        tensorflow = importlib.import_module("tensorflow")
+        try:
+            tensorflow = importlib.import_module("tensorflow")
+        except (ImportError, SystemError) as error:
+            # What its C extensions make of Ctrl-C while they are initialized.
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise KeyboardInterrupt from error
+            raise
         tensorflow.config.list_logical_devices()  # looks for GPUs, with remarks of its own
 
 

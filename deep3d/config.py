@@ -17,6 +17,7 @@ SCHEDULES = ("cosine", "step", "constant")
 ALL_BRANCHES = 5
 # The current one and as many before it as data sets store at most.
 MAX_FRAMES = 9
+LEAST_AREA = 1024  # pixels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +35,9 @@ class ModelConfig:
             the others, and the network takes any multiple of 32.
         height: Height of the input in pixels; fixed only with `fully_connected`.
         width: Width of the input in pixels, likewise.
+        picture_area: About how many pixels a whole picture has at which the network sees it, as it
+            was in training; 0 for the width of its levels, which windows of films are cut at. Is
+            no part of the architecture: networks that differ in it alone are equal.
         fully_connected_units: Width of the two hidden fully connected layers.
         branches: Branches of a VGG network, counted from the deepest: 5 are all, 1 leaves out
             those of the lower pooling stages.
@@ -52,6 +56,7 @@ class ModelConfig:
     fully_connected: bool = False
     height: int = 160
     width: int = 384
+    picture_area: int = dataclasses.field(default=0, compare=False)
     fully_connected_units: int = 512
     branches: int = ALL_BRANCHES
     selection: bool = True
@@ -68,6 +73,10 @@ class ModelConfig:
             raise ValueError(
                 "Input height and width must be positive multiples of 32. "
                 f"Received: {self.height} x {self.width}"
+            )
+        if self.picture_area and self.picture_area < LEAST_AREA:
+            raise ValueError(
+                f"picture_area must be 0 or at least {LEAST_AREA}. Received: {self.picture_area}"
             )
         if not 1 <= self.branches <= ALL_BRANCHES:
             raise ValueError(f"branches must be 1..{ALL_BRANCHES}. Received: {self.branches}")

@@ -10,12 +10,12 @@ from deep3d.config import ModelConfig
 from deep3d.disparity import expected_disparity
 from deep3d.rendering import render_warp
 
-# Taller pictures than this (times the width) are squeezed, so that a strip cannot fill the memory.
-MAX_ASPECT = 2.0
+# Taller and wider pictures than this are squeezed, so that a strip cannot fill the memory.
+MAX_ASPECT, MIN_ASPECT = 2.0, 0.25  # of the height to the width
 
 
 def network_size(width: int, height: int, config: ModelConfig) -> tuple[int, int]:
-    """Size at which the network sees a picture: the width of its levels, the aspect kept.
+    """Size at which the network sees a picture, its aspect kept: as it was trained to.
 
     Args:
         width: Picture width in pixels.
@@ -27,9 +27,14 @@ def network_size(width: int, height: int, config: ModelConfig) -> tuple[int, int
     """
     if config.fully_connected:
         return config.width, config.height
-    columns = max(32, 32 * round(config.levels.width / 32))
-    rows = 32 * round(min(height / width, MAX_ASPECT) * columns / 32)
-    return columns, max(32, rows)
+    aspect = min(height / width, MAX_ASPECT)
+    columns = config.levels.width
+    if config.picture_area:
+        aspect = max(aspect, MIN_ASPECT)
+        columns = (config.picture_area / aspect) ** 0.5
+    else:
+        columns = max(32, 32 * round(columns / 32))
+    return max(32, 32 * round(columns / 32)), max(32, 32 * round(aspect * columns / 32))
 
 
 class _PictureNetwork:
@@ -88,8 +93,8 @@ class Predictor(_PictureNetwork):
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """What tells this network from others: a checksum of its weights."""
-        digest = hashlib.sha256()
+        """What tells this network from others: a checksum of its config and weights."""
+        digest = hashlib.sha256(repr(self.config).encode())
         for weights in self._model.get_weights():
             digest.update(weights.tobytes())
         return digest.hexdigest()

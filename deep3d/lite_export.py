@@ -15,7 +15,6 @@ from deep3d import config as config_module
 from deep3d.atomic_file import replaced_when_complete
 from deep3d.command_line import UsageError, run_script
 from deep3d.config import ModelConfig
-from deep3d.inference import network_size
 from deep3d.lite_inference import CONFIG_MEMBER, SOURCE_MEMBER, hash_of
 
 
@@ -57,10 +56,9 @@ def _converted(model: keras.Model, config: ModelConfig) -> bytes:
     logits = model.get_layer("logits").output
     # Softmax takes no notice of what is subtracted from all logits of a pixel.
     network = keras.Model(model.input, logits - ops.max(logits, axis=-1, keepdims=True))
-    columns, _ = network_size(config.width, config.height, config)
-    of_any_height = tf.TensorSpec((1, None, columns, 3), tf.float32)
+    of_any_size = tf.TensorSpec((1, None, None, 3), tf.float32)
     with tempfile.TemporaryDirectory() as folder:
-        network.export(folder, input_signature=[of_any_height], verbose=False)
+        network.export(folder, input_signature=[of_any_size], verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]

@@ -4,6 +4,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from data_pipeline.decisions.burnt_in_text import find_subtitles
+from data_pipeline.decisions.text_answers import Strip, stillness
+from data_pipeline.decisions.text_lines import TextLine
 
 HEIGHT, WIDTH = 480, 854
 
@@ -79,6 +81,27 @@ def test_find_subtitles_scales_with_the_views():
 def test_find_subtitles_not_in_plain_pictures():
     for seed in range(6):
         assert find_subtitles([views(seed, 10 * k) for k in range(2)]) == [None, None]
+
+
+def test_find_subtitles_not_in_a_single_letter():
+    # A bright spot that stays, a mark on the lens, is no line of text.
+    for letter in "WO":
+        pairs = [with_text(views(3, 9 * k), [letter], 410, 40) for k in range(3)]
+        assert find_subtitles(pairs) == [None] * 3
+
+
+def test_stillness_tells_what_stays_from_what_is_alike():
+    rng = np.random.default_rng(4)
+    line, size = TextLine(40, 52, 60, 140), (90, 200)
+    own, other = (rng.integers(0, 90, size).astype(np.uint8) for _ in range(2))
+    moved = [rng.integers(0, 256, size).astype(np.uint8) for _ in range(2)]
+    strips = [
+        Strip(np.zeros((*size, 3), np.uint8), (gray, gray), (relief, relief), 0, 480)
+        for gray, relief in zip((moved[0], *2 * moved[1:]), (own, own, other), strict=True)
+    ]
+    stays, repeats = (stillness(line, strips[0], [one]) for one in strips[1:])
+    assert stays["moving"] == repeats["moving"] > 0.9
+    assert stays["still_in_moving"] > 0.9 and repeats["still_in_moving"] < 0.5
 
 
 def test_find_subtitles_not_in_a_fence():

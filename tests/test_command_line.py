@@ -127,6 +127,16 @@ def test_levels_below_two_are_refused_in_one_line(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("cause", [KeyboardInterrupt(), None])
+def test_load_tensorflow_is_interrupted_inside_its_extensions(monkeypatch, cause):
+    def initialize(_):
+        raise ImportError("initialization failed") from cause
+
+    monkeypatch.setattr(command_line.importlib, "import_module", initialize)
+    with pytest.raises(KeyboardInterrupt if cause else ImportError):
+        command_line.load_tensorflow()
+
+
 def test_help_text_comes_from_the_docstring():
     from deep3d.command_line import _attribute_docs
     from deep3d.config import ModelConfig, TrainingConfig

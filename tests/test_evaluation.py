@@ -308,3 +308,29 @@ def test_evaluate_counts_pairs_with_fewer_frames(result):
 )
 def test_network_size_preset(width, height, expected):
     assert network_size(width, height, ModelConfig()) == expected
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "expected"),
+    [
+        (1920, 1080, (320, 192)),
+        (1920, 800, (384, 160)),
+        (640, 480, (288, 224)),
+        (1080, 1920, (192, 320)),
+        (100, 1000, (160, 352)),
+        (5000, 9, (480, 128)),
+    ],
+)
+def test_network_size_of_an_area(width, height, expected):
+    """Pictures of all shapes have about as many pixels, 61,440, and so take the same time."""
+    config = ModelConfig(picture_area=61_440)
+    assert network_size(width, height, config) == expected
+    assert config == ModelConfig()  # the same architecture
+
+
+def test_fingerprint_knows_the_size_of_the_pictures():
+    config = ModelConfig(levels=DisparityLevels(count=2, width=32), height=32, width=32)
+    model = build_deep3d(config)
+    other = dataclasses.replace(config, picture_area=2048)
+    assert Predictor(model, config).fingerprint == Predictor(model, config).fingerprint
+    assert Predictor(model, config).fingerprint != Predictor(model, other).fingerprint

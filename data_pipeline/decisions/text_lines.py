@@ -11,6 +11,7 @@ import numpy as np
 
 CROSSINGS = 0.075  # stroke edges per pixel along a row of text, at least
 LINE_HEIGHT = (0.009, 0.075)  # of a line without ascenders and descenders, shares of the height
+LEAST_LENGTH = 1.5  # times the height: a letter alone is no line, words have two or more
 EVERY = 4  # columns: the density of edges, a mean over many columns, needs no more
 
 
@@ -72,6 +73,7 @@ def find_lines(strokes: np.ndarray, rows: int) -> list[tuple[TextLine, float]]:
     return [
         (line, min(2.0, cv2.countNonZero(edges[line.box]) / 2 / line.width))
         for line in _joined(lines)
+        if line.width >= LEAST_LENGTH * line.height
     ]
 
 
