@@ -43,7 +43,7 @@ class FakeReader:
         self.duration_s = len(self._images) / 8
         self.read = 0
 
-    def __call__(self, path, start_s=0.0):
+    def __call__(self, path, start_s=0.0, quick=False):
         self._start = start_s
         return self
 

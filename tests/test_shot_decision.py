@@ -10,9 +10,10 @@ from test_burnt_in_text import views as plain_views
 from test_eye_order import rendered
 from test_misalignment import misaligned_pair
 
-from data_pipeline.decisions.film_facts import FilmFacts
+from data_pipeline.decisions.film_facts import FilmFacts, eye_order_cues
 from data_pipeline.decisions.misalignment import NOT_MEASURED, measure_misalignment
 from data_pipeline.movie_options import MovieOptions
+from data_pipeline.movies import shot_decision
 from data_pipeline.movies.shot_decision import decide_shot, judge
 from deep3d.composition import apply_composition
 from deep3d.stereo_matching import match_stereo
@@ -89,6 +90,21 @@ def test_decide_shot_refuses_eyes_that_cannot_be_told():
     # The rest of the film decides where the shot does not.
     probable = dataclasses.replace(FILM, swapped_prior=0.02)
     assert decide_shot(planes(2), probable, AUTO)[0].refused == ""
+
+
+@pytest.mark.parametrize(("prior", "asked"), [(0.001, 1), (0.5, 2), (0.999, 2)])
+def test_decide_shot_asks_one_moment_where_that_leaves_no_doubt(monkeypatch, prior, asked):
+    measured = []
+
+    def noted(pair):
+        measured.append(pair)
+        return eye_order_cues(pair)
+
+    monkeypatch.setattr(shot_decision, "eye_order_cues", noted)
+    # Of noise, so that hardly more is known than what the rest of the film says.
+    pairs = planes(3) if prior == 0.5 else scenes()
+    decide_shot(pairs, dataclasses.replace(FILM, swapped_prior=prior), AUTO)
+    assert len(measured) == asked
 
 
 def test_decide_shot_corrects_misaligned_eyes():

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from deep3d.video import shots
 from deep3d.video.shots import ShotDetector
 from deep3d.video.video_reader import VideoReader
 
@@ -83,6 +84,24 @@ def test_constant_change_raises_the_bar():
     assert [detector.update(image) for image in images] == [True] + [False] * 11
     detector.threshold = 0.1
     assert not detector.update(_texture(rng)[:HEIGHT, :WIDTH])
+
+
+def test_detector_searches_only_what_changes_in_place(monkeypatch):
+    searched, search = [], shots._best_match
+
+    def noted(*thumbnails):
+        searched.append(thumbnails)
+        return search(*thumbnails)
+
+    monkeypatch.setattr(shots, "_best_match", noted)
+    picture = _texture(np.random.default_rng(3))
+    detector = ShotDetector()
+    for place in (0, 0, 0, 10, 20):  # columns, of 160
+        detector.update(picture[:HEIGHT, place : place + WIDTH])
+        assert detector.score < 0.2
+    assert len(searched) == 2
+    assert detector.update(_texture(np.random.default_rng(4))[:HEIGHT, :WIDTH])
+    assert len(searched) == 3
 
 
 def test_detector_rejects_senseless_thresholds():

@@ -50,6 +50,29 @@ def test_reader_gives_the_pictures(tmp_path):
         assert np.abs(frame.image.astype(int) - image).mean() < 2.5
 
 
+def test_reader_quick_keeps_what_others_refer_to(tmp_path):
+    def with_b_frames(stream):
+        stream.options = {"crf": "40", "preset": "medium", "x264-params": "bframes=3:b-adapt=0"}
+
+    noise = np.random.default_rng(0).integers(-30, 30, (24, HEIGHT, WIDTH, 3))
+    images = [
+        np.clip(smooth_image(i) + one, 0, 255).astype(np.uint8) for i, one in enumerate(noise)
+    ]
+    path = write_video(
+        tmp_path / "film.mkv", range(0, 960, 40), images=images, set_up=with_b_frames
+    )
+    whole, quick = _read(path)[0], _read(path, quick=True)[0]
+    assert [frame.pts for frame in quick] == [frame.pts for frame in whole]
+    change = [
+        np.abs(one.image.astype(int) - other.image).mean()
+        for one, other in zip(whole, quick, strict=True)
+    ]
+    alike = np.array(change) == 0
+    assert 6 <= alike.sum() < 24  # no error is handed on to the next picture that others refer to
+    assert alike[0]
+    assert max(change) < 4
+
+
 def test_reader_images_have_no_gaps_between_rows(tmp_path):
     # FFmpeg pads rows to a multiple of 64 bytes.
     path = write_video(tmp_path / "film.mp4", [0], images=[smooth_image(0, 54, 38)])

@@ -92,7 +92,9 @@ def glance_at(left: np.ndarray, right: np.ndarray, limits: QualityLimits) -> Gla
     Returns:
         The first reason to refuse it.
     """
-    grays = [cv2.cvtColor(view, cv2.COLOR_RGB2GRAY) for view in _shrunk(left, right, limits)]
+    # Gray before it is small: a third of what is to be shrunk.
+    grays = [cv2.cvtColor(view, cv2.COLOR_RGB2GRAY) for view in (left, right)]
+    grays = _shrunk(*grays, limits)
     thumbnail = cv2.resize(grays[0], THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
     return Glance(_darkness(grays, limits.black_below), thumbnail.astype(np.float32))
 

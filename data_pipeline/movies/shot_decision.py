@@ -36,6 +36,9 @@ UNDECIDED = EyeOrder(None, 0.5, {})
 # Views so many times too wide are shrunk bilinearly, which is as good there and six times as fast,
 # and in one step with their correction. Half of 1920 columns is 1.11 times the usual 864.
 BILINEAR_UP_TO = 1.25
+# Where the first moment of a shot and the rest of its film say together, this surely, which eye is
+# first, no other moment is asked. Asking takes 0.14 s.
+SURE_OF_EYES = 0.995
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,9 +213,13 @@ def _eye_order(measured: Sequence[MeasuredPair], film: FilmFacts, options) -> Ey
     if options.eyes != AUTO:
         swapped = options.eyes == "right_first"
         return EyeOrder(swapped, float(swapped), {})
-    first, last = measured[0], measured[-1]  # the moments that have least in common
-    some = [first] if first is last else [first, last]
-    return decide_eye_order([eye_order_cues(one) for one in some], film.swapped_prior)
+    cues = [eye_order_cues(measured[0])]
+    order = decide_eye_order(cues, film.swapped_prior)
+    sure = max(order.probability, 1 - order.probability) >= SURE_OF_EYES
+    if sure or len(measured) == 1:
+        return order
+    cues.append(eye_order_cues(measured[-1]))  # the moment that has least in common with the first
+    return decide_eye_order(cues, film.swapped_prior)
 
 
 def _compose(decision, told: Sequence[MeasuredPair], options: MovieOptions) -> ShotDecision:
