@@ -93,7 +93,8 @@ def _train_and_score(paths, terms, everything):
         seed=options.seed,
         **({"right_view": 0.0, "disparity": 0.0} | terms),
     )
-    experiment = dataclasses.replace(default, training=recipe)
+    model = dataclasses.replace(default.model, picture_area=options.window_area)
+    experiment = dataclasses.replace(default, model=model, training=recipe)
     mixture = _mixture(paths, "right_view" in terms)
     held_out = _mixture(everything, "right_view" in terms)
     with tempfile.TemporaryDirectory() as workdir:
