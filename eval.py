@@ -4,10 +4,13 @@ python eval.py --model=default --data=FOLDER|FILM|PATTERN --output=DIR
 """
 
 import pathlib
+import sys
 
 from absl import flags
 
+from data_pipeline.film_pairs import FilmPairs
 from data_pipeline.ingested_pairs import PACK, SHARDS, ingested_pairs
+from data_pipeline.movie_options import AUTO, EYES
 from data_pipeline.pair_sources import find_layout, open_pairs
 from deep3d.command_line import UsageError, load_tensorflow, run_script
 from deep3d.composed_pairs import ComposedPairs
@@ -24,12 +27,17 @@ flags.DEFINE_string(
     "shards, pack, kitti, middlebury, sintel, inria, mono2stereo, folders, or of films half_sbs, "
     "full_sbs, half_tab, full_tab; found out when absent.",
 )
-flags.DEFINE_boolean("swap_eyes", False, "Whether the films have the right eye first.")
+flags.DEFINE_enum("eyes", AUTO, EYES, "Which eye films have first; auto decides for every shot.")
 flags.DEFINE_integer("film_frames", 20, "Frames of each film, two neighbouring ones at a time.", 2)
 flags.DEFINE_boolean("lpips", False, "Whether LPIPS is computed too; needs the package lpips.")
 flags.DEFINE_string("output", None, "Folder for eval.json, .txt, .tex, .html; nothing when absent.")
 flags.DEFINE_string("classes", None, "CSV with name,content; else index.csv in the data folder.")
 flags.DEFINE_string("split", "test", "Split of an ingested data set.")
+flags.DEFINE_string(
+    "validation",
+    None,
+    "What the fixed shift and ramp are chosen on: as --data; of a data set its split validation.",
+)
 flags.DEFINE_integer("max_items", 500, "At most this many pairs, spread evenly over the data.", 1)
 
 
@@ -40,29 +48,31 @@ def main(arguments):
         raise UsageError(f"eval.py takes no arguments, only flags. Received: {arguments}.")
     if not options.data:
         raise UsageError("--data must be given.")
-    tables = [options.classes] if options.classes else pathlib.Path(options.data).glob("index.csv")
-    layout = options.layout or find_layout(options.data)
-    raw = None
     # What is wrong with the data is said before TensorFlow has been loaded.
-    if layout not in (SHARDS, PACK):
-        sizes = options.max_items, options.film_frames, options.swap_eyes
-        raw = open_pairs(options.data, layout, read_table(*tables), *sizes)
+    layout = options.layout or find_layout(options.data)
+    raw = _open(options.data, layout)
+    chosen_on = options.validation and find_layout(options.validation)
+    validation_raw = chosen_on and _open(options.validation, chosen_on)
     load_tensorflow()
     from deep3d import evaluation, inference, pretrained, report
 
     names = filter(None, (options.model, options.compare))
     predictor, *others = (inference.evaluable(*pretrained.load_model(name)) for name in names)
     frames = max(one.config.frames for one in (predictor, *others))
-    if raw is None:
-        size = predictor.config.height, predictor.config.width
-        where = options.data, layout, options.split
-        pairs, validation = ingested_pairs(*where, size, options.max_items, frames)
-    else:
-        raw.frames_before = frames - 1
-        pairs, validation = ComposedPairs(raw, predictor.config.levels), None
+    where = options.data, layout, options.split
+    pairs, validation = _composed(raw, *where, predictor.config, frames)
+    if chosen_on:
+        where = options.validation, chosen_on, "validation"
+        validation, _ = _composed(validation_raw, *where, predictor.config)
     cases = report.Cases(predictor.config.levels)
     result = evaluation.evaluate(pairs, predictor, validation, cases.add, options.lpips)
     result["evaluated"] = {"model": options.model, "data": options.data, "layout": layout}
+    if options.validation:
+        result["evaluated"]["validation"] = options.validation
+    if isinstance(raw, FilmPairs):
+        result["evaluated"]["films"] = str(raw.tally)
+        if raw.tally.exchanged or raw.tally.left_out:
+            print(f"{options.data}: {raw.tally}", file=sys.stderr)
     for other in others:
         from deep3d.comparison import compare
 
@@ -73,6 +83,28 @@ def main(arguments):
     print(report.format_result(result))
     if options.output:
         report.write_result(result, options.output, cases)
+
+
+def _open(data, layout):
+    """Pairs that are no ingested data set; None of one, which is opened knowing the model."""
+    options = flags.FLAGS
+    if layout in (SHARDS, PACK):
+        return None
+    tables = [options.classes] if options.classes else pathlib.Path(data).glob("index.csv")
+    sizes = options.max_items, options.film_frames, options.eyes
+    return open_pairs(data, layout, read_table(*tables), *sizes)
+
+
+def _composed(raw, data, layout, split, config, frames=1):
+    """Pairs as the model wants them, and those of validation where the data set has some."""
+    if raw is None:
+        size = config.height, config.width
+        return ingested_pairs(data, layout, split, size, flags.FLAGS.max_items, frames)
+    raw.frames_before = frames - 1
+    if isinstance(raw, FilmPairs):
+        raw.levels = config.levels
+        return raw, None
+    return ComposedPairs(raw, config.levels), None
 
 
 def run():

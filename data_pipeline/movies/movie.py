@@ -68,6 +68,8 @@ def stereo_frames(
     on_cut: Callable[[ShotStart], None] = lambda start: None,
     on_end: Callable[[list[str]], None] = lambda remarks: None,
     start: ShotStart | None = None,
+    film: FilmFacts | None = None,
+    part_s: tuple[float, float] | tuple[()] = (),
 ) -> Iterator[StereoFrame]:
     """Yields the accepted stereo frames of a movie in order of time.
 
@@ -80,6 +82,8 @@ def stereo_frames(
         on_end: Called once when all is read, with what had to be put up with anywhere in the movie
             and with what it lacks, in words.
         start: Where to begin; None is the first frame.
+        film: What was decided about the movie before; None looks at it now.
+        part_s: From when to when it is read, in seconds as players show them; () is all of it.
 
     Yields:
         Accepted frames, all frames of a shot with the same composition.
@@ -88,12 +92,12 @@ def stereo_frames(
         VideoError: If the movie cannot be opened, is no 3D movie, or breaks off; frames before
             that are yielded.
     """
-    film = inspect_film(path, options)
+    film = film or inspect_film(path, options)
     on_film(film)
     detector, shot, end = ShotDetector(), None, None
     # Samples are stored so small that a picture without the codec's filter differs by a tenth of
     # what their JPEG does.
-    with VideoReader(path, quick=True) as reader:
+    with VideoReader(path, *part_s, quick=True) as reader:
         if start is not None:
             reader.skip_to(start.pts, seek=start.faults == ReadingFaults())
         watch = FrameWatch(film, options, reader, start)
