@@ -5,6 +5,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
+from data_pipeline.scenes.film import MovieConfig, movie_frames
 from deep3d.video import VideoWriter, pack, packed_size
 
 
@@ -26,6 +27,14 @@ def two_planes(seed, far, near, height=108, width=192, step=0):
     left[:, first:last] = front_left[:, first:last]
     right[:, first - near : last - near] = front_right[:, first - near : last - near]
     return left, right
+
+
+def street_views():
+    """Two seconds of a made-up street, in which one can see which eye is which."""
+    config = MovieConfig(
+        5, 2.0, width=288, height=144, frame_rate=8, title_seconds=0, bars="none", kind="street"
+    )
+    return [(frame.left, frame.right) for frame, *_ in movie_frames(config)]
 
 
 def title_card(text="A FILM", height=108, width=192):

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 from stereo_data import write_data_set
-from stereo_films import two_planes, write_film
+from stereo_films import street_views, two_planes, write_film
 
 from data_pipeline.stereo_pack import pack_data_set
 from deep3d import checkpoint
@@ -64,6 +64,8 @@ def pairs_folder(tmp_path):
         (("--data={kitti}",), 1, "image_3/000000_10.png is missing"),
         (("--data={data}", "--classes={tmp}/absent.csv"), 1, "absent.csv"),
         (("--data={data}", "--max_items=0"), 2, "max_items"),
+        (("--data={data}", "--validation={tmp}/absent"), 1, "There is no folder"),
+        (("--data={data}", "--eyes=both"), 2, "eyes"),
     ],
 )
 def test_eval_complains_before_tensorflow_is_loaded(
@@ -106,11 +108,71 @@ def test_eval_film(model_file, tmp_path):
         f"--model={model_file}",
         f"--output={tmp_path / 'out'}",
         "--film_frames=4",
+        "--eyes=left_first",
     )
     assert (done.returncode, done.stderr) == (0, "")
     result = json.loads((tmp_path / "out" / "eval.json").read_text())
     assert [item["name"].split()[0] for item in result["per_item"]] == ["a"] * 4
     assert result["evaluated"]["layout"] == "films"
+    assert result["evaluated"]["films"].startswith("pairs from 2 of 2 places")
+
+
+def test_eval_film_with_exchanged_eyes(model_file, tmp_path):
+    """Scores as the film does whose eyes are in order, and is said to be another."""
+    pairs = street_views()
+    write_film(tmp_path / "a.mkv", pairs)
+    write_film(tmp_path / "b.mkv", [pair[::-1] for pair in pairs])
+    rows = []
+    for name, line in (("a", ""), ("b", "2 of 2 places, the eyes exchanged at 2")):
+        output = f"--output={tmp_path / name}"
+        done = run(
+            f"--data={tmp_path / name}.mkv", f"--model={model_file}", output, "--film_frames=4"
+        )
+        assert done.returncode == 0 and line in done.stderr
+        assert done.stderr.count("\n") == bool(line)
+        result = json.loads((tmp_path / name / "eval.json").read_text())
+        rows.append({row["name"]: row for row in result["rows"]})
+    for row in ("copy_left", "global_shift", "oracle", "model"):
+        assert rows[1][row]["mae"] == pytest.approx(rows[0][row]["mae"], rel=0.15)
+    for row in ("vertical_ramp", "model"):
+        wrong = [scored[row]["ordinal_error"] for scored in rows]
+        assert wrong[1] == pytest.approx(wrong[0], abs=0.1)
+
+
+def test_eval_validation_chooses_the_fixed_baselines(model_file, pairs_folder, tmp_path):
+    """A folder of planes, by a film with more of its far plane than of its near one."""
+    write_film(tmp_path / "a.mkv", [two_planes(3, -2, 3, step=k) for k in range(16)])
+    chosen = {}
+    for data, validation in (("data", ""), ("a.mkv", ""), ("data", "a.mkv"), ("data", "data")):
+        done = run(
+            f"--data={tmp_path / data}",
+            *([f"--validation={tmp_path / validation}"] if validation else []),
+            f"--model={model_file}",
+            f"--output={tmp_path / 'out'}",
+            "--film_frames=4",
+            "--eyes=left_first",
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        result = json.loads((tmp_path / "out" / "eval.json").read_text())
+        chosen[data, validation] = result["baselines"]
+        assert result["evaluated"].get("validation", "").endswith(validation)
+    assert "themselves" in chosen["data", ""]["chosen_on"]
+    assert chosen["data", "a.mkv"]["chosen_on"] == "validation pairs"
+    shifts = {key: one["global_shift_px"] for key, one in chosen.items()}
+    assert shifts["data", "a.mkv"] == shifts["a.mkv", ""] != shifts["data", ""]
+    assert shifts["data", "data"] == shifts["data", ""]
+
+
+def test_eval_validation_of_a_data_set_is_its_split(model_file, pairs_folder, tmp_path):
+    both = write_data_set(tmp_path / "both", ("test", "validation"))
+    done = run(
+        f"--data={pairs_folder}", f"--validation={both}", f"--model={model_file}", "--max_items=2"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    alone = write_data_set(tmp_path / "alone", ("test",))
+    done = run(f"--data={pairs_folder}", f"--validation={alone}", f"--model={model_file}")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "validation" in done.stderr
 
 
 def test_eval_pack_with_models_of_several_frames(model_file, tmp_path):
