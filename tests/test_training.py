@@ -235,10 +235,29 @@ def test_train_stops_on_nan_and_keeps_the_sound_checkpoint(graphs, tmp_path):
     def poisoned(first_step):
         return batches(first_step, poison=2)
 
-    with pytest.raises(training.TrainingError, match=r"loss is nan after step 3.*learning_rate"):
+    with pytest.raises(
+        training.TrainingError, match=r"nan after step 3\. The last checkpoint is sound"
+    ):
         training.train(EXPERIMENT, poisoned, validation, tmp_path, verbose=0)
     model, _ = load_model(tmp_path / "checkpoint.h5")  # which refuses values that are not finite
     assert model.name == "deep3d"
+
+
+def test_train_stops_on_nan_before_there_is_a_checkpoint(tmp_path):
+    """In the first round nothing is there to resume from; begun again in the second, there is."""
+
+    def poisoned(step):
+        return lambda first_step: batches(first_step, poison=step)
+
+    with pytest.raises(
+        training.TrainingError, match=r"nan after step 2\. There is no checkpoint yet; begin again"
+    ):
+        training.train(EXPERIMENT, poisoned(1), validation, tmp_path, verbose=0)
+    assert not list(tmp_path.glob("*.h5"))
+    with pytest.raises(
+        training.TrainingError, match=r"nan after step 3\. The last checkpoint is sound; resume"
+    ):
+        training.train(EXPERIMENT, poisoned(2), validation, tmp_path, verbose=0)
 
 
 def test_train_stops_on_an_exploding_loss_and_names_the_batch(tmp_path):
