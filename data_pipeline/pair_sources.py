@@ -24,6 +24,7 @@ from deep3d.video import LAYOUTS, ShotDetector, VideoError, VideoReader
 from deep3d.video.media_input import decimal_seconds
 from deep3d.wording import either
 
+KNOWN_LAYOUTS = (SHARDS, PACK, *FOLDER_LAYOUTS, "films", *LAYOUTS)
 # Neighbouring frames taken at each place of a film, so that flicker can be told from motion.
 RUN = 2
 # Where in its part of a film a place is looked for, until it shows two views of one scene.
@@ -88,8 +89,7 @@ def open_pairs(
     if layout == "films" or layout in LAYOUTS:
         packed = "" if layout == "films" else layout
         return FilmPairs(data, film_frames, packed, swap_eyes, at_most)
-    known = either((SHARDS, PACK, *FOLDER_LAYOUTS, "films", *LAYOUTS))
-    raise ValueError(f"layout must be {known}. Received: {layout}")
+    raise ValueError(f"layout must be one of {either(KNOWN_LAYOUTS)}. Received: {layout!r}")
 
 
 class FilmPairs:

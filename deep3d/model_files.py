@@ -40,7 +40,8 @@ def model_path(name: str) -> pathlib.Path:
     if os.path.isfile(name):
         return pathlib.Path(name)
     raise CheckpointError(
-        f"Unknown model {name!r}: it is neither a file nor one of {either(shipped_models())}."
+        f"The model must be a file or one of {either(shipped_models())}, which the package holds. "
+        f"Received: {name!r}"
     )
 
 
