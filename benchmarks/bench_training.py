@@ -1,15 +1,19 @@
 """What a training step costs beside its convolutions, what TensorBoard costs, who waits for data.
 
 python benchmarks/bench_training.py [--precision=auto] [--batch=4] [--rounds=5]
-KERAS_BACKEND=jax python benchmarks/bench_training.py --batch=64     on a GPU
+KERAS_BACKEND=jax python benchmarks/bench_training.py --batch=64     on a GPU; or TensorFlow, --xla
 
-The step is that of the `vgg16` experiment at 384x160; the convolutions are the same network without
-normalization, activations, softmax, selection and losses, trained in turn with it. CPU seconds are
-those of this process; they are the fairer figure where others use the processor, and say nothing
-on a GPU.
+The step is that of the `vgg16` experiment at 384x160, which mirrors 8-bit pairs and changes their
+colors first; the convolutions are the same network without normalization, activations, softmax,
+selection and losses, trained in turn with it. CPU seconds are those of this process; they are the
+fairer figure where others use the processor, and say nothing on a GPU. The matrix rate is that of
+a product of two large square matrices, measured in the same run and precision.
 """
 
 import argparse
+import dataclasses
+import importlib.util
+import math
 import pathlib
 import statistics
 import tempfile
@@ -29,6 +33,7 @@ from deep3d.trainer import compile_trainer
 HEIGHT, WIDTH = 160, 384
 DATA_STEPS = 5
 FORWARD_BATCH = 64
+MATRIX = 4096  # rows and columns
 # What links the convolutions and has to stay.
 KEPT = (layers.MaxPooling2D, layers.Add, layers.InputLayer)
 
@@ -39,22 +44,27 @@ def main():
     policy = set_precision(arguments.precision)
     describe(policy)
     experiment = experiments()["vgg16"]
+    training = dataclasses.replace(experiment.training, xla=arguments.xla)
+    experiment = dataclasses.replace(experiment, training=training)
     model = build_deep3d(experiment.model)
     trainer = compile_trainer(model, experiment)
     convolutions = convolutions_alone(model)
-    left = np.random.default_rng(0).random((arguments.batch, HEIGHT, WIDTH, 3), dtype="float32")
-    right = np.roll(left, -2, axis=2)
+    left, targets = pairs(arguments.batch)
+    floats = [view.astype("float32") / 255.0 for view in (left, targets["right"])]
     target = np.zeros((arguments.batch, 1), "float32")
     step = compare(
-        lambda: trainer.train_on_batch(left, {"right": right}),
-        lambda: convolutions.train_on_batch(left, target),
+        lambda: trainer.train_on_batch(left, targets),
+        lambda: convolutions.train_on_batch(floats[0], target),
         arguments.rounds,
         arguments.batch,
     )
-    print_summaries(model, trainer, experiment, (left, right), step)
+    print_matrix_share(model, arguments.batch, step[0], arguments.xla)
+    print_forward(model, arguments.xla)
     print_data_wait(trainer, arguments.batch)
-    if keras.backend.backend() == "jax":
-        print_forward(model)
+    if importlib.util.find_spec("tensorboard"):
+        print_summaries(model, trainer, experiment, floats, step)
+    else:
+        print("TensorBoard is not installed: what it costs was not measured")
 
 
 def parse_arguments():
@@ -63,7 +73,22 @@ def parse_arguments():
     parser.add_argument("--precision", default="auto", choices=("auto", "float32", "bfloat16"))
     parser.add_argument("--batch", type=int, default=4, help="pairs of a step")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of either step")
+    parser.add_argument("--xla", action="store_true", help="the whole step by XLA, in TensorFlow")
     return parser.parse_args()
+
+
+def pairs(batch: int) -> tuple[np.ndarray, dict]:
+    """Noise as the data pipeline hands out pairs, with changes of every kind."""
+    rng = np.random.default_rng(0)
+    left = rng.integers(0, 256, (batch, HEIGHT, WIDTH, 3), np.uint8)
+    factors = rng.uniform(0.9, 1.1, (6, batch)).astype("float32")
+    changes = {
+        "mirrored": np.arange(batch) % 2 == 0,
+        **dict(zip(("contrast", "saturation", "gamma"), factors, strict=False)),
+        "brightness": factors[3] - 1.0,
+        "cast": factors[3:].T,
+    }
+    return left, {"right": np.roll(left, -2, axis=2), "changes": changes}
 
 
 def describe(policy: str):
@@ -102,15 +127,15 @@ def convolutions_alone(model: keras.Model) -> keras.Model:
 def compare(full, convolutions, rounds: int, batch: int) -> tuple[float, float]:
     """Times both in turn and prints them; returns wall and CPU seconds of the full step."""
     timed(full), timed(convolutions)  # compiled now
-    pairs = [(timed(full), timed(convolutions)) for _ in range(rounds)]
+    turns = [(timed(full), timed(convolutions)) for _ in range(rounds)]
     for unit, name in enumerate(("wall", "CPU")):
-        ours, theirs = (statistics.median(p[side][unit] for p in pairs) for side in (0, 1))
-        ratios = [pair[0][unit] / pair[1][unit] for pair in pairs]
+        ours, theirs = (statistics.median(t[side][unit] for t in turns) for side in (0, 1))
+        ratios = [turn[0][unit] / turn[1][unit] for turn in turns]
         print(
             f"training step, batch {batch}: {ours:.3f} s {name}, convolutions {theirs:.3f} s; "
             f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f}..{max(ratios):.2f})"
         )
-    wall, processor = (statistics.median(pair[0][unit] for pair in pairs) for unit in (0, 1))
+    wall, processor = (statistics.median(turn[0][unit] for turn in turns) for unit in (0, 1))
     print(f"{batch / wall:.1f} images/s")
     return wall, processor
 
@@ -120,6 +145,34 @@ def timed(function) -> tuple[float, float]:
     begin = time.perf_counter(), time.process_time()
     function()
     return time.perf_counter() - begin[0], time.process_time() - begin[1]
+
+
+def print_matrix_share(model: keras.Model, batch: int, seconds: float, xla: bool):
+    """The rate of the step's convolutions, forward and twice backward, beside the matrix rate."""
+    rate = 3 * batch * operations(model) / seconds
+    dtype = keras.config.dtype_policy().compute_dtype
+    matrix = keras.ops.cast(np.random.default_rng(2).random((MATRIX, MATRIX), np.float32), dtype)
+    product = compiled(lambda matrix: keras.ops.max(keras.ops.matmul(matrix, matrix)), xla)
+    float(product(matrix))
+    matrix_rate = 2 * MATRIX**3 / min(timed(lambda: float(product(matrix)))[0] for _ in range(5))
+    print(
+        f"convolutions of a step {rate / 1e12:.2f} of {matrix_rate / 1e12:.2f} Tflop/s "
+        f"that a product of matrices reaches in {dtype}: {rate / matrix_rate:.0%}"
+    )
+
+
+def operations(model: keras.Model) -> int:
+    """Additions and multiplications of the convolutions for one picture."""
+    logits = keras.Model(model.input, model.get_layer("logits").output)
+    sized = keras.models.clone_model(logits, input_tensors=keras.Input((HEIGHT, WIDTH, 3)))
+    total = 0
+    for layer in sized.layers:
+        if isinstance(layer, layers.Conv2D | layers.Conv2DTranspose):
+            # Every weight is used at every place of the output, of a transposed one of the input.
+            transposed = isinstance(layer, layers.Conv2DTranspose)
+            places = (layer.input if transposed else layer.output).shape[1:3]
+            total += 2 * math.prod(places) * math.prod(layer.kernel.shape)
+    return total
 
 
 def print_summaries(model, trainer, experiment, batch, step):
@@ -191,26 +244,35 @@ class Decoded(keras.utils.PyDataset):
             np.stack([cv2.imdecode(self._file, cv2.IMREAD_COLOR) for _ in range(self._batch)])
             for _ in range(2)
         )
-        return left.astype("float32") / 255.0, {"right": right.astype("float32") / 255.0}
+        return left, pairs(self._batch)[1] | {"right": right}
 
 
-def print_forward(model):
-    """Images per second of the network alone, under JAX."""
-    import jax
+def compiled(function, xla: bool):
+    """One program of it; by XLA under JAX, under TensorFlow where that is wanted."""
+    if keras.backend.backend() == "jax":
+        import jax
 
-    left = jax.numpy.zeros((FORWARD_BATCH, HEIGHT, WIDTH, 3))
+        return jax.jit(function)
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=xla)
+
+
+def print_forward(model: keras.Model, xla: bool):
+    """Images per second of the network alone."""
+    left = keras.ops.zeros((FORWARD_BATCH, HEIGHT, WIDTH, 3))
     weights = [
         [v.value for v in kind]
         for kind in (model.trainable_variables, model.non_trainable_variables)
     ]
 
-    @jax.jit
     def forward(trainable, others, left):
         outputs, _ = model.stateless_call(trainable, others, left, training=False)
-        return outputs["right"]
+        return keras.ops.sum(outputs["right"])  # so that little has to come back
 
-    forward(*weights, left).block_until_ready()
-    seconds = [timed(lambda: forward(*weights, left).block_until_ready())[0] for _ in range(5)]
+    program = compiled(forward, xla)
+    float(program(*weights, left))
+    seconds = [timed(lambda: float(program(*weights, left)))[0] for _ in range(3)]
     print(
         f"forward, batch {FORWARD_BATCH}: {FORWARD_BATCH / statistics.median(seconds):.1f} images/s"
     )
