@@ -11,10 +11,12 @@ from absl import flags
 from data_pipeline.film_pairs import FilmPairs
 from data_pipeline.ingested_pairs import PACK, SHARDS, ingested_pairs
 from data_pipeline.movie_options import AUTO, EYES
-from data_pipeline.pair_sources import find_layout, open_pairs
+from data_pipeline.pair_sources import KNOWN_LAYOUTS, find_layout, open_pairs
 from deep3d.command_line import UsageError, load_tensorflow, run_script
 from deep3d.composed_pairs import ComposedPairs
+from deep3d.model_files import model_path
 from deep3d.pairs import read_table
+from deep3d.wording import either
 
 flags.DEFINE_string("model", "default", "Shipped model or path of a model file.")
 flags.DEFINE_string("compare", None, "Another model, compared with the first pair by pair.")
@@ -48,6 +50,16 @@ def main(arguments):
         raise UsageError(f"eval.py takes no arguments, only flags. Received: {arguments}.")
     if not options.data:
         raise UsageError("--data must be given.")
+    if options.layout and options.layout not in KNOWN_LAYOUTS:
+        raise UsageError(
+            f"--layout must be one of {either(KNOWN_LAYOUTS)}. Received: {options.layout!r}"
+        )
+    names = [name for name in (options.model, options.compare) if name]
+    try:
+        for name in names:
+            model_path(name)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     # What is wrong with the data is said before TensorFlow has been loaded.
     layout = options.layout or find_layout(options.data)
     raw = _open(options.data, layout)
@@ -56,7 +68,6 @@ def main(arguments):
     load_tensorflow()
     from deep3d import evaluation, inference, pretrained, report
 
-    names = filter(None, (options.model, options.compare))
     predictor, *others = (inference.evaluable(*pretrained.load_model(name)) for name in names)
     frames = max(one.config.frames for one in (predictor, *others))
     where = options.data, layout, options.split

@@ -24,6 +24,7 @@ from deep3d.command_line import (
 )
 from deep3d.config import ModelConfig, TrainingConfig
 from deep3d.experiments import experiments
+from deep3d.model_files import checkpoints, model_path
 from deep3d.wording import either
 
 flags.DEFINE_string("config", "default", f"Experiment: {', '.join(experiments())}.")
@@ -58,12 +59,22 @@ def main(arguments):
         model = dataclasses.replace(experiment.model, picture_area=area)
         experiment = dataclasses.replace(experiment, model=model)
     packs = _weights(options.packs)
+    _check_start(experiment.training)
     try:
         result = _train(experiment, packs)
     except WorkerLost as error:
         print(error, file=sys.stderr)
         begin_again()
     print(f"Best model: {result.model_path}", file=sys.stderr)
+
+
+def _check_start(training):
+    """What a new run starts from must be there; one that goes on needs it no more."""
+    if training.start_from and not checkpoints(flags.FLAGS.workdir):
+        try:
+            model_path(training.start_from)
+        except ValueError as error:
+            raise UsageError(f"--start_from: {error}") from error
 
 
 def _train(experiment, packs):

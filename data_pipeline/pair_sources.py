@@ -17,6 +17,8 @@ from deep3d.stereo_layouts import FOLDER_LAYOUTS, folder_layout, list_pairs
 from deep3d.video import LAYOUTS
 from deep3d.wording import either
 
+KNOWN_LAYOUTS = (SHARDS, PACK, *FOLDER_LAYOUTS, "films", *LAYOUTS)
+
 
 def find_layout(data: str) -> str:
     """How what is given is laid out.
@@ -74,5 +76,4 @@ def open_pairs(
     if layout == "films" or layout in LAYOUTS:
         packed = AUTO if layout == "films" else layout
         return FilmPairs(data, film_frames, packed, eyes, at_most)
-    known = either((SHARDS, PACK, *FOLDER_LAYOUTS, "films", *LAYOUTS))
-    raise ValueError(f"layout must be {known}. Received: {layout}")
+    raise ValueError(f"layout must be one of {either(KNOWN_LAYOUTS)}. Received: {layout!r}")

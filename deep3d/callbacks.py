@@ -10,10 +10,8 @@ import numpy as np
 from deep3d import checkpoint
 from deep3d.checkpoint import Progress
 from deep3d.config import Experiment
+from deep3d.model_files import CHECKPOINT_NAME, PREVIOUS_NAME
 
-CHECKPOINT_NAME = "checkpoint.h5"
-PREVIOUS_NAME = "checkpoint_previous.h5"
-DAMAGED_NAME = "checkpoint_damaged.h5"
 MODEL_NAME = "model.h5"
 
 
@@ -30,10 +28,7 @@ class BadLoss(TrainingError):
     """
 
     def __init__(self, what: str, step: int):
-        super().__init__(
-            f"{what} after step {step + 1}. The last checkpoint is sound; resume from it with a "
-            "lower --learning_rate or with --precision=float32."
-        )
+        super().__init__(f"{what} after step {step + 1}.")
         self.step = step
 
 

@@ -61,23 +61,12 @@ def override(config):
         The copy.
 
     Raises:
-        ValueError: If the dataclass refuses a value.
+        UsageError: If the dataclass refuses a value.
     """
-    changes = {}
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if dataclasses.is_dataclass(value):
-            given = {
-                inner.name: flags.FLAGS[f"{field.name}_{inner.name}"].value
-                for inner in dataclasses.fields(value)
-                if f"{field.name}_{inner.name}" in flags.FLAGS
-            }
-            given = {name: new for name, new in given.items() if new is not None}
-            if given:
-                changes[field.name] = dataclasses.replace(value, **given)
-        elif field.name in flags.FLAGS and flags.FLAGS[field.name].value is not None:
-            changes[field.name] = flags.FLAGS[field.name].value
-    return dataclasses.replace(config, **changes)
+    try:
+        return _overridden(config)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def only_flags(config, arguments: Sequence[str]):
@@ -95,10 +84,7 @@ def only_flags(config, arguments: Sequence[str]):
     """
     if arguments:
         raise UsageError(f"Only flags are understood. Received: {arguments}.")
-    try:
-        return override(config)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    return override(config)
 
 
 def run_script(main: Callable[[list[str]], int | None], usage: str):
@@ -229,6 +215,24 @@ def _define(name: str, kind, text: str, default):
         str: flags.DEFINE_string,
     }[kinds[0]]
     define(name, None, text)
+
+
+def _overridden(config):
+    changes = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            given = {
+                inner.name: flags.FLAGS[f"{field.name}_{inner.name}"].value
+                for inner in dataclasses.fields(value)
+                if f"{field.name}_{inner.name}" in flags.FLAGS
+            }
+            given = {name: new for name, new in given.items() if new is not None}
+            if given:
+                changes[field.name] = dataclasses.replace(value, **given)
+        elif field.name in flags.FLAGS and flags.FLAGS[field.name].value is not None:
+            changes[field.name] = flags.FLAGS[field.name].value
+    return dataclasses.replace(config, **changes)
 
 
 def _leaf_fields(config: type):

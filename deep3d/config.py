@@ -13,6 +13,7 @@ INITIALIZATIONS = ("glorot", "uniform")
 OPTIMIZERS = ("adam", "sgd")
 DISTRIBUTIONS = ("auto", "none", "mirrored", "workers")
 SCHEDULES = ("cosine", "step", "constant")
+PRECISIONS = ("auto", "float32", "bfloat16")
 # The paper's graph sums the predictions of this many branches, one behind each pooling stage.
 ALL_BRANCHES = 5
 # The current one and as many before it as data sets store at most.
@@ -186,6 +187,7 @@ class TrainingConfig:
     def __post_init__(self):
         _check_word("optimizer", self.optimizer, OPTIMIZERS)
         _check_word("schedule", self.schedule, SCHEDULES)
+        _check_word("precision", self.precision, PRECISIONS)
         _check_word("distribute", self.distribute, DISTRIBUTIONS)
         counts = ("steps", "batch_size", "step_every", "accumulate", "checkpoint_every")
         for name in (*counts, "summary_every"):

@@ -20,8 +20,9 @@ import numpy as np
 from keras import layers, ops
 
 from deep3d.compact import BilinearDoubling, compact_logits
-from deep3d.config import ALL_BRANCHES, ModelConfig
+from deep3d.config import ALL_BRANCHES, PRECISIONS, ModelConfig
 from deep3d.selection import SelectionLayer
+from deep3d.wording import either
 
 # Strides of the pooling stages; the branches meet at half resolution.
 STRIDES = (2, 4, 8, 16, 32)
@@ -121,8 +122,10 @@ def set_precision(precision: str) -> str:
     Raises:
         ValueError: If the precision is unknown.
     """
-    if precision not in ("auto", "float32", "bfloat16"):
-        raise ValueError(f"Precision must be auto, float32 or bfloat16. Received: {precision!r}")
+    if precision not in PRECISIONS:
+        raise ValueError(
+            f"The precision must be one of {either(PRECISIONS)}. Received: {precision!r}"
+        )
     fast = precision == "bfloat16" or (precision == "auto" and _has_bfloat16_units())
     policy = "mixed_bfloat16" if fast else "float32"
     keras.config.set_dtype_policy(policy)

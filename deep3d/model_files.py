@@ -1,4 +1,7 @@
-"""Which file a model lies in: shipped ones have names, others are given by their path."""
+"""Which file a model lies in: shipped ones have names, others are given by their path.
+
+A run has its last two checkpoints in its folder, under names of their own.
+"""
 
 import os
 import pathlib
@@ -6,6 +9,9 @@ import pathlib
 from deep3d.wording import either
 
 WEIGHTS = pathlib.Path(__file__).parent / "weights"
+CHECKPOINT_NAME = "checkpoint.h5"
+PREVIOUS_NAME = "checkpoint_previous.h5"
+DAMAGED_NAME = "checkpoint_damaged.h5"
 
 
 class CheckpointError(ValueError):
@@ -34,5 +40,12 @@ def model_path(name: str) -> pathlib.Path:
     if os.path.isfile(name):
         return pathlib.Path(name)
     raise CheckpointError(
-        f"Unknown model {name!r}: it is neither a file nor one of {either(shipped_models())}."
+        f"The model must be a file or one of {either(shipped_models())}, which the package holds. "
+        f"Received: {name!r}"
     )
+
+
+def checkpoints(workdir) -> list[pathlib.Path]:
+    """What a training in this folder goes on from: its checkpoints, newest first."""
+    paths = [pathlib.Path(workdir) / name for name in (CHECKPOINT_NAME, PREVIOUS_NAME)]
+    return [path for path in paths if path.exists()]

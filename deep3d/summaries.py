@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from deep3d import config as config_module
-from deep3d.config import Experiment
+from deep3d.config import Experiment, TrainingConfig
 from deep3d.data_clock import DataClock
 from deep3d.disparity import DisparityLevels, expected_disparity
 from deep3d.event_log import EventLog
@@ -33,7 +33,8 @@ from deep3d.validation_pictures import (
 # Pairs of the first validation batch that are drawn.
 IMAGES = 4
 BASELINES = ("copy_left", "global_shift")
-# What their lines stand beside: the metric on 0..255, and the loss on 0..1.
+# What their lines stand beside: the metric on 0..255, the loss on 0..1, and where that is all that
+# is minimised, the loss in all.
 RIGHT_METRIC, RIGHT_LOSS = "mae_255", "right_loss"
 # Pictures are drawn again when that costs less than this share of the time since the last ones.
 MOST_COST = 0.01
@@ -49,7 +50,8 @@ class DepthSummaries(keras.callbacks.Callback):
     `speed/data_wait_percent` is the share of that time for which steps waited for a batch;
     `speed/summaries_percent` the share of a round's time that was spent in here. The errors of
     copying the left view and of the best global shift are runs of their own, so that they are
-    lines in the charts of the validation error.
+    lines in the charts of the validation error, and of the validation loss where it is that error
+    alone.
 
     Pictures are drawn after the first and the last round, and after any other unless that would
     take more than 1 % of the time since the last ones.
@@ -156,15 +158,15 @@ class DepthSummaries(keras.callbacks.Callback):
 
     def _write_baselines(self, name: str):
         """A point of each baseline's line, if the value is one that they have too."""
-        if not name.endswith((RIGHT_METRIC, RIGHT_LOSS)):
+        unit = right_view_unit(name, self.experiment.training)
+        if unit is None:
             return
-        scale = 1.0 if name.endswith(RIGHT_METRIC) else 1.0 / 255.0
         # From where the run began, so that there is a line after the first round already.
         steps = [self.step] if name in self._with_baselines else [self.first_step, self.step]
         self._with_baselines.add(name)
         for baseline, log in self.baseline_logs.items():
             for step in steps:
-                log.scalar(f"validation/{name}", scale * self.baselines[baseline], step)
+                log.scalar(f"validation/{name}", self.baselines[baseline] / unit, step)
             log.flush()
 
     def _write_pictures(self):
@@ -192,6 +194,25 @@ class DepthSummaries(keras.callbacks.Callback):
         for name, values in shown.items():
             percent = 100.0 * values / levels.width
             self.log.histogram(f"disparity_percent_of_width/{name}", percent, edges, self.step)
+
+
+def right_view_unit(name: str, training: TrainingConfig) -> float | None:
+    """The unit in which a value of the validation gives the error of the right view.
+
+    Args:
+        name: As Keras logs it, "mae_255" or "right_loss" or "loss".
+        training: What is minimised.
+
+    Returns:
+        On the scale 0..255; None if the value is another, or has other errors in it.
+    """
+    if name.endswith(RIGHT_METRIC):
+        return 1.0
+    if name.endswith(RIGHT_LOSS):
+        return 255.0
+    if name == "loss" and training.right_view and not (training.disparity or training.symmetric):
+        return 255.0 / training.right_view
+    return None
 
 
 def histogram_edges(levels: DisparityLevels) -> np.ndarray:

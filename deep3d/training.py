@@ -20,21 +20,12 @@ import numpy as np
 
 from deep3d import checkpoint, distribution, vgg
 from deep3d import config as config_module
-from deep3d.callbacks import (
-    CHECKPOINT_NAME,
-    DAMAGED_NAME,
-    MODEL_NAME,
-    PREVIOUS_NAME,
-    BadLoss,
-    SaveCheckpoints,
-    StopOnBadLoss,
-    TrainingError,
-)
+from deep3d.callbacks import MODEL_NAME, BadLoss, SaveCheckpoints, StopOnBadLoss, TrainingError
 from deep3d.checkpoint import ArchitectureError, CheckpointError, Progress
 from deep3d.config import Experiment, TrainingConfig
 from deep3d.data_clock import DataClock
 from deep3d.model import build_deep3d, set_precision
-from deep3d.model_files import model_path
+from deep3d.model_files import DAMAGED_NAME, checkpoints, model_path
 from deep3d.pair_changes import change_pairs
 from deep3d.summaries import DepthSummaries
 from deep3d.trainer import compile_trainer
@@ -103,7 +94,7 @@ def train(
         model = build_deep3d(experiment.model)
     model = distribution.outside(strategy, model)
     trainer = compile_trainer(model, experiment, strategy)
-    with _clear_errors(training_batches, training.seed, strategy):
+    with _clear_errors(training_batches, training.seed, workdir, strategy):
         progress = _begin(workdir, model, experiment, trainer.optimizer)
         distribution.check_same_step(progress.step, strategy)
         validation = _counted(distribution.divisible(validation_batches(), strategy))
@@ -179,8 +170,7 @@ def _rounds(training: TrainingConfig) -> tuple[int, int]:
 def _begin(workdir: pathlib.Path, model: keras.Model, experiment: Experiment, optimizer):
     """Reads the newest sound checkpoint, or the weights that a new run begins with."""
     training = experiment.training
-    paths = [workdir / name for name in (CHECKPOINT_NAME, PREVIOUS_NAME)]
-    paths = [path for path in paths if path.exists()]
+    paths = checkpoints(workdir)
     for path in paths:
         try:
             return checkpoint.restore(path, model, experiment.model, optimizer)
@@ -225,8 +215,8 @@ def _callbacks(
 
 
 @contextlib.contextmanager
-def _clear_errors(training_batches, seed: int, strategy):
-    """Says what was in the batch of a bad loss, and that a worker is lost."""
+def _clear_errors(training_batches, seed: int, workdir: pathlib.Path, strategy):
+    """Says what to do about a bad loss and what was in its batch, and that a worker is lost."""
     try:
         with distribution.lost_workers() if strategy else contextlib.nullcontext():
             yield
@@ -234,8 +224,13 @@ def _clear_errors(training_batches, seed: int, strategy):
         left, targets = change_pairs(*next(iter(training_batches(error.step))))
         arrays = {"left": left} | (targets if isinstance(targets, dict) else {"right": targets})
         contents = ", ".join(f"{name} {_contents(array)}" for name, array in arrays.items())
+        if checkpoints(workdir):
+            advice = "The last checkpoint is sound; resume from it"
+        else:
+            advice = "There is no checkpoint yet; begin again"
         raise TrainingError(
-            f"{error} The batch is number {error.step}, from 0, of seed {seed}; it holds {contents}"
+            f"{error} {advice} with a lower --learning_rate or with --precision=float32. "
+            f"The batch is number {error.step}, from 0, of seed {seed}; it holds {contents}"
         ) from error
 
 

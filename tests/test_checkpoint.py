@@ -165,5 +165,7 @@ def test_load_model_rejects_config_of_nonsense(path):
 
 
 def test_load_model_rejects_unknown_name():
-    with pytest.raises(CheckpointError, match="Unknown model 'no-such'"):
+    with pytest.raises(
+        CheckpointError, match=r"must be a file or one of default.*Received: 'no-such'"
+    ):
         pretrained.load_model("no-such")

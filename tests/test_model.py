@@ -113,7 +113,7 @@ def test_build_deep3d_mixed_precision_outputs_float32():
 
 
 def test_set_precision_rejects_unknown():
-    with pytest.raises(ValueError, match="Precision must be"):
+    with pytest.raises(ValueError, match="precision must be one of auto, float32 or bfloat16"):
         set_precision("float8")
 
 

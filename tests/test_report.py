@@ -99,6 +99,15 @@ def test_format_further_scores_has_every_score(result, with_films):
     assert "intervals over films" in report.format_table(with_films)
 
 
+def test_page_says_which_edges_are_meant(result, tmp_path):
+    """Those of brightness in the right view (bands.canny_edges), not those of depth."""
+    for row in result["rows"]:
+        row["edge_mae"] = 1.0
+    report.write_result(result, tmp_path)
+    page = (tmp_path / "eval.html").read_text()
+    assert "<dt>MAE at edges</dt><dd>near edges that the true right view shows</dd>" in page
+
+
 def test_format_comparison_preset(result, compared):
     assert report.format_comparison(result) == ""
     text = report.format_comparison(compared)

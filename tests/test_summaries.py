@@ -1,5 +1,6 @@
 """What a short training leaves in TensorBoard's logs, read back."""
 
+import dataclasses
 import io
 import json
 
@@ -18,6 +19,7 @@ from deep3d.disparity import DisparityLevels
 from deep3d.event_log import EventLog
 from deep3d.model import build_deep3d
 from deep3d.summaries import DepthSummaries, flat, histogram_edges
+from deep3d.trainer import compile_trainer
 
 LEVELS = DisparityLevels(minimum=-2, count=4, width=64)
 EXPERIMENT = Experiment(
@@ -108,9 +110,32 @@ def test_summaries_baselines_are_lines_in_the_chart_of_the_validation_error(logs
     moved = np.concatenate([lefts[:, :, 1:], lefts[:, :, 62:63]], axis=2)  # mirrored at the edge
     shifted = 255.0 * np.abs(moved - rights).mean()
     for name, expected in (("copy_left", copied), ("global_shift", shifted)):
-        line = points(read(logs / f"baseline_{name}"), "validation/mae_255")
-        assert list(line) == [0, 2, 4, 6]
-        assert list(line.values()) == pytest.approx([expected] * 4, rel=1e-5)
+        run = read(logs / f"baseline_{name}")
+        for tag, value in (("mae_255", expected), ("loss", expected / 255.0)):
+            line = points(run, f"validation/{tag}")
+            assert list(line) == [0, 2, 4, 6]
+            assert list(line.values()) == pytest.approx([value] * 4, rel=1e-5)
+
+
+def test_summaries_baselines_have_the_weight_of_the_loss(tmp_path):
+    """Their points in both charts are in the ratio of those of a network."""
+    experiment = with_training(right_view=3.0)
+    model = network()
+    values = compile_trainer(model, experiment).evaluate(*pair(0), verbose=0, return_dict=True)
+    assert values["loss"] == pytest.approx(3.0 * values["mae_255"] / 255.0, rel=1e-4)
+    callback = DepthSummaries(tmp_path, model, [pair(0)], experiment)
+    run_one_round(callback, {f"val_{name}": value for name, value in values.items()})
+    run = read(tmp_path / "baseline_copy_left")
+    error, loss = (points(run, f"validation/{tag}")[0] for tag in ("mae_255", "loss"))
+    assert loss / error == pytest.approx(values["loss"] / values["mae_255"], rel=1e-4)
+
+
+@pytest.mark.parametrize("weights", [{"symmetric": 0.5}, {"disparity": 1.0}])
+def test_summaries_baselines_have_no_loss_where_it_is_more_than_their_error(tmp_path, weights):
+    callback = DepthSummaries(tmp_path, network(), [pair(0)], with_training(**weights))
+    run_one_round(callback, {"val_loss": 1.0, "val_right_loss": 0.5})
+    tags = read(tmp_path / "baseline_copy_left").Tags()["tensors"]
+    assert tags == ["validation/right_loss"]
 
 
 def test_summaries_pictures(logs):
@@ -223,8 +248,13 @@ def network():
     return build_deep3d(EXPERIMENT.model)
 
 
-def run_one_round(callback):
+def with_training(**changes):
+    training = dataclasses.replace(EXPERIMENT.training, **changes)
+    return dataclasses.replace(EXPERIMENT, training=training)
+
+
+def run_one_round(callback, values=None):
     callback.set_params({"epochs": 1})
     callback.on_train_begin()
-    callback.on_epoch_end(0, {"val_loss": 1.0})
+    callback.on_epoch_end(0, values or {"val_loss": 1.0})
     callback.on_train_end()

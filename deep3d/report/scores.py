@@ -69,7 +69,9 @@ HEADLINE = {
 FURTHER = {
     "ms_ssim": Score("MS-SSIM", "{:.3f}", "higher", "structural similarity at several scales"),
     "lpips": Score("LPIPS", "{:.3f}", "lower", "distance in the features of a network"),
-    "edge_mae": Score("MAE at edges", "{:.2f}", "lower", "near edges of depth"),
+    "edge_mae": Score(
+        "MAE at edges", "{:.2f}", "lower", "near edges that the true right view shows"
+    ),
     "disocclusion_mae": Score(
         "MAE at disocclusions", "{:.2f}", "lower", "where only the right eye sees"
     ),
