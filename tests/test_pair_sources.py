@@ -24,5 +24,5 @@ def test_find_layout_by_content(tmp_path):
 
 
 def test_open_pairs_rejects_unknown_layouts(tmp_path):
-    with pytest.raises(ValueError, match=r"layout must be shards, pack, kitti, .*Received: kiti"):
+    with pytest.raises(ValueError, match=r"layout must be one of shards, .*Received: 'kiti'"):
         pair_sources.open_pairs(str(tmp_path), "kiti")
