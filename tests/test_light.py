@@ -19,12 +19,15 @@ def shot(gains, color=0, seed=3):
     ]
 
 
-def judged(frames, watched, frame_rate=24):
-    """Reasons of the watched frames."""
+def judged(frames, watched, frame_rate=24, given=None):
+    """Reasons of the watched frames, where all frames are given or only some."""
     light = LightWatch(frame_rate)
-    reasons = {}
+    reasons, latest = {}, -1
     for number, frame in enumerate(frames):
-        light.update(np.clip(np.rint(frame), 0, 255).astype(np.uint8))
+        if given is not None and number not in given:
+            continue
+        light.update(np.clip(np.rint(frame), 0, 255).astype(np.uint8), number - latest - 1)
+        latest = number
         if number in watched:
             light.watch(number)
         reasons.update(light.settled())
@@ -55,6 +58,22 @@ def test_light_watch_fade_in_preset(length):
 
 def test_light_watch_fade_at_sixty_frames_per_second():
     assert judged(shot(ramp(30, 150, 20)), [10, 90, 150], 60) == ["", "fade", "fade"]
+
+
+@pytest.mark.parametrize("step", [2, 4])
+@pytest.mark.parametrize("length", [16, 24, 70])
+def test_light_watch_fade_of_which_frames_are_left_out(length, step):
+    frames = shot(ramp(20, length, 40))
+    watched = [4, 20 + length // 2 // 4 * 4, 32 + length // 4 * 4]
+    assert judged(frames, watched, given=range(0, len(frames), step)) == ["", "fade", "black"]
+
+
+@pytest.mark.parametrize("step", [2, 4])
+def test_light_watch_dissolve_of_which_frames_are_left_out(step):
+    share = ramp(30, 20, 46)[:, None, None, None]
+    frames = share * np.array(shot(np.ones(96))) + (1 - share) * np.array(shot(np.ones(96), seed=8))
+    watched = [8, 40, 84]
+    assert judged(frames, watched, given=range(0, 96, step)) == ["", "dissolve", ""]
 
 
 def test_light_watch_lightning_is_a_flash():

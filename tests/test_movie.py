@@ -10,8 +10,9 @@ from stereo_films import textured_pair, title_card, two_planes, write_film
 from data_pipeline.decisions import film_facts
 from data_pipeline.decisions.black_bars import find_black_bars
 from data_pipeline.decisions.film_facts import FilmFacts
-from data_pipeline.decisions.light import HELD
+from data_pipeline.decisions.light import HELD, LightWatch
 from data_pipeline.decisions.misalignment import AlignmentLimits
+from data_pipeline.decisions.time_offset import TimeOffset
 from data_pipeline.movie_options import MovieOptions
 from data_pipeline.movies import movie
 from data_pipeline.movies.movie import stereo_frames
@@ -34,7 +35,7 @@ class FakeReader:
     """Stands for VideoReader: full side by side frames at 8 per second, from memory."""
 
     sample_aspect_ratio, frame_rate = Fraction(1), Fraction(8)
-    faults, missing_s = ReadingFaults(), 0.0
+    faults, missing_s, origin = ReadingFaults(), 0.0, 0
 
     def __init__(self, pairs, layout="full_sbs", fails_at=None):
         self._images = [pack(left, right, layout) for left, right in pairs]
@@ -43,7 +44,7 @@ class FakeReader:
         self.duration_s = len(self._images) / 8
         self.read = 0
 
-    def __call__(self, path, start_s=0.0, quick=False):
+    def __call__(self, path, start_s=0.0, quick=False, wants_all=None):
         self._start = start_s
         return self
 
@@ -201,6 +202,49 @@ def test_stereo_frames_holds_few_frames_before(monkeypatch):
     assert len(images) == 38
     # Views of side by side frames are parts of them: five samples with two before each, at most.
     assert most <= options.composition_frames * 3 + 3 + HELD
+
+
+def test_stereo_frames_does_without_what_no_other_refers_to(monkeypatch):
+    class Sparse(FakeReader):
+        """Every other frame, but all that are wanted."""
+
+        def __call__(self, path, start_s=0.0, quick=False, wants_all=lambda time: True):
+            self.wants_all = wants_all
+            return super().__call__(path, start_s)
+
+        def deferred(self):
+            return (f for f in super().deferred() if f.pts % 2 == 0 or self.wants_all(f.time))
+
+    class Light(LightWatch):
+        def update(self, thumbnail, left_out=0):
+            left.append(left_out)
+            super().update(thumbnail, left_out)
+
+    class Offset(TimeOffset):
+        def update(self, *eyes):
+            compared.append("frame")
+            super().update(*eyes)
+
+        def interrupt(self):
+            compared.append("gap")
+            super().interrupt()
+
+    monkeypatch.setattr(movie, "LightWatch", Light)
+    monkeypatch.setattr(movie, "TimeOffset", Offset)
+    for name, seconds in (("WHOLE_AT_FIRST_S", 1), ("PERIOD_S", 4), ("WHOLE_OF_PERIOD_S", 2)):
+        monkeypatch.setattr(movie, name, seconds)
+    pairs = moving(3, -3, 2, 38)
+    left, compared = [], []
+    in_memory(monkeypatch, Sparse(pairs))
+    frames = list(stereo_frames("film.mkv", FULL))
+    # Whole up to 1 s and from 2 s to 4 s, that is frames 0..7 and 16..31.
+    assert left == [0] * 8 + [0] + [1] * 3 + [0] * 16 + [0] + [1] * 2
+    assert compared == ["frame"] * 8 + ["gap"] + ["frame"] * 16
+    left.clear()
+    in_memory(monkeypatch, Sparse(pairs))
+    before = list(stereo_frames("film.mkv", dataclasses.replace(FULL, frames_before=1)))
+    assert left == [0] * 38
+    assert [frame.pts for frame in before] == [frame.pts for frame in frames]
 
 
 def test_stereo_frames_rejects_title_card_for_no_parallax(monkeypatch):

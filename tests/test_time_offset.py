@@ -86,6 +86,19 @@ def test_time_offset_needs_frames_and_moving_ones():
     assert watch.decide() == TimeOffsetDecision(None, 0.0)
 
 
+def test_time_offset_compares_nothing_across_a_gap():
+    """Two stretches of one film, of which the right eye is late by 2 frames and then in time."""
+    watch, (left, right) = TimeOffset(), late(shot(0, 70), 2)
+    for pair in zip(left, right, strict=True):
+        watch.update(*(eye.astype(np.uint8) for eye in pair))
+    watch.interrupt()
+    assert watch.state == {}
+    assert watch.decide() == TimeOffsetDecision()
+    for pair in zip(*late(shot(1, 70), 0), strict=True):
+        watch.update(*(eye.astype(np.uint8) for eye in pair))
+    assert watch.decide().frames == 0
+
+
 def test_time_offset_rejects_other_sizes():
     with pytest.raises(ValueError, match="one size"):
         TimeOffset().update(np.zeros((36, 64), np.uint8), np.zeros((36, 62), np.uint8))

@@ -50,10 +50,40 @@ def test_reader_gives_the_pictures(tmp_path):
         assert np.abs(frame.image.astype(int) - image).mean() < 2.5
 
 
-def test_reader_quick_keeps_what_others_refer_to(tmp_path):
-    def with_b_frames(stream):
-        stream.options = {"crf": "40", "preset": "medium", "x264-params": "bframes=3:b-adapt=0"}
+def with_b_frames(stream):
+    """An encoder's set-up: three of four pictures refer to others, one of these is referred to."""
+    stream.options = {"crf": "40", "preset": "medium", "x264-params": "bframes=3:b-adapt=0"}
 
+
+@pytest.mark.parametrize("suffix", [".mkv", ".ts"])
+def test_reader_leaves_out_what_no_other_refers_to(tmp_path, suffix):
+    images = [smooth_image(7 * number % 50) for number in range(96)]
+    path = write_video(
+        tmp_path / f"film{suffix}", range(0, 96 * 40, 40), images=images, set_up=with_b_frames
+    )
+    asked = []
+
+    def wants_all(time):
+        asked.append(time)
+        return 1 <= time < 2
+
+    whole, sparse = _read(path)[0], _read(path, wants_all=wants_all)[0]
+    first, base = whole[0].pts, whole[0].time_base
+    kept = {frame.pts: frame for frame in sparse}
+    assert {frame.pts for frame in whole if 1 <= (frame.pts - first) * base < 2} <= kept.keys()
+    # Half are left out, but for some at the beginning, which are read before the choice is made.
+    later = [frame for frame in whole if (frame.pts - first) * base >= 2]
+    assert len(kept.keys() & {frame.pts for frame in later}) == pytest.approx(24, abs=2)
+    assert all((kept[f.pts].image == f.image).all() for f in whole if f.pts in kept)
+    assert min(asked) >= 0 and max(asked) < 4
+    resumed = VideoReader(path, wants_all=wants_all)
+    with resumed:
+        resumed.skip_to(later[10].pts)
+        again = [frame.pts for frame in resumed]
+    assert again == [pts for pts in kept if pts >= later[10].pts]
+
+
+def test_reader_quick_keeps_what_others_refer_to(tmp_path):
     noise = np.random.default_rng(0).integers(-30, 30, (24, HEIGHT, WIDTH, 3))
     images = [
         np.clip(smooth_image(i) + one, 0, 255).astype(np.uint8) for i, one in enumerate(noise)

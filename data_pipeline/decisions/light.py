@@ -57,20 +57,27 @@ class LightWatch:
         self._count = 0
         self._watched: collections.deque[tuple[Hashable, int]] = collections.deque()
 
-    def update(self, thumbnail: np.ndarray) -> None:
+    def update(self, thumbnail: np.ndarray, left_out: int = 0) -> None:
         """Takes the next frame.
 
         Args:
             thumbnail: (36, 64, 3) uint8 RGB of the packed frame; other sizes do as well.
+            left_out: Frames before it that were not decoded; they are taken to lie evenly between
+                it and the one before.
         """
         gray = cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY)
         levels = np.sort(gray[::2, ::2], axis=None)
         places = [int(share * (levels.size - 1)) for share in LEVELS]
         blocks = cv2.resize(gray, BLOCKS, interpolation=cv2.INTER_AREA)
         light = np.concatenate((levels[places], blocks.ravel())).astype(np.float32)
-        self._lights.append(light)
-        self._grays.append(gray)
-        self._count += 1
+        if self._lights:
+            before = self._lights[-1], self._grays[-1]
+            for share in np.arange(1, left_out + 1) / (left_out + 1):
+                self._append(
+                    before[0] + np.float32(share) * (light - before[0]),
+                    cv2.addWeighted(before[1], 1 - share, gray, share, 0),
+                )
+        self._append(light, gray)
 
     def watch(self, key: Hashable) -> None:
         """The frame just given is a sample, of this name.
@@ -97,6 +104,11 @@ class LightWatch:
             yield self._judged()
         self._lights.clear()
         self._grays.clear()
+
+    def _append(self, light: np.ndarray, gray: np.ndarray) -> None:
+        self._lights.append(light)
+        self._grays.append(gray)
+        self._count += 1
 
     def _judged(self) -> tuple[Hashable, str]:
         key, number = self._watched.popleft()

@@ -82,8 +82,13 @@ class TimeOffset:
         """Begins a new shot; keeps the last frames, as eyes that are off time cut at two."""
         self._rows = collections.deque(list(self._rows)[-2 * MAX_LAG :], maxlen=HISTORY)
 
+    def interrupt(self) -> None:
+        """The next frame is not the one behind the latest: nothing is compared across the gap."""
+        self._rows.clear()
+        self._previous = None
+
     def update(self, left_thumbnail: np.ndarray, right_thumbnail: np.ndarray) -> None:
-        """Takes the next frame; every frame of the film is to be given.
+        """Takes the next frame; after a gap of frames that are not given, see `interrupt`.
 
         Args:
             left_thumbnail: (36, 64, 3) or (36, 64) uint8, or of another small size.

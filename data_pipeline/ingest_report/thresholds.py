@@ -271,7 +271,8 @@ def _of_shots(options: MovieOptions) -> list[Threshold]:
             "frames by which one eye lags the other",
             0,
             "frames",
-            "moving things would have a parallax that is none",
+            "moving things would have a parallax that is none; looked for in a film's first half "
+            "minute and in the last ten seconds of every minute",
             "time_offset",
             AT_MOST,
         ),

@@ -6,6 +6,10 @@ eyes; a few per second become samples, which `shot` judges and composes. All tha
 shot's first samples, until they are decided about, and the few frames before each that are wanted
 with it.
 
+Frames from which no other is predicted are half of most movies and a third of the work. Cuts, light
+and samples can do without them; only the time between the eyes needs frame after frame. So all are
+decoded in the movie's first half minute and in a part of every minute.
+
 Reasons, of single samples: `black`, `fade`, `flash`, `dissolve`, `one_eye_black`, `duplicate` (of
 the sample kept before), `no_parallax` (both eyes alike, as in title cards, or shifted alike),
 `unmatched` (the eyes do not show one scene), `subtitles`, `out_of_levels` (more parallax than the
@@ -37,6 +41,10 @@ from deep3d.video.reading_faults import ReadingFaults
 # Of a packed frame; either eye's part is then scaled to what the watchers want.
 THUMBNAIL_SIZE = (128, 72)
 EYE_THUMBNAIL_SIZE = (64, 36)
+# Seconds of a movie that are decoded whole at its beginning, and then at the end of every period.
+WHOLE_AT_FIRST_S, PERIOD_S, WHOLE_OF_PERIOD_S = 30, 60, 10
+# Encoders leave up to so many frames in a row that no other is predicted from.
+MOST_LEFT_OUT = 8
 # A movie may end this much before its stated end: containers round, and count sound as well.
 TOLERATED_MISSING_S = 1.0
 
@@ -97,7 +105,9 @@ def stereo_frames(
     detector, shot, end = ShotDetector(), None, None
     # Samples are stored so small that a picture without the codec's filter differs by a tenth of
     # what their JPEG does.
-    with VideoReader(path, *part_s, quick=True) as reader:
+    # Frames before a sample are its neighbors, so that none is left out where they are wanted.
+    sparse = {} if options.frames_before else {"wants_all": wants_all}
+    with VideoReader(path, *part_s, quick=True, **sparse) as reader:
         if start is not None:
             reader.skip_to(start.pts, seek=start.faults == ReadingFaults())
         watch = FrameWatch(film, options, reader, start)
@@ -121,6 +131,11 @@ def stereo_frames(
             yield from watch.finish(shot, end, on_shot)
         remarks = list(watch.faults.remarks(reader.width, reader.height))
         on_end(remarks + _missing_end(reader, end))
+
+
+def wants_all(time: Fraction) -> bool:
+    """Whether all frames of a movie are decoded at a time, in seconds as players show it."""
+    return time < WHOLE_AT_FIRST_S or time % PERIOD_S >= PERIOD_S - WHOLE_OF_PERIOD_S
 
 
 def eye_thumbnails(frame: DeferredFrame, film: FilmFacts) -> tuple[np.ndarray, np.ndarray]:
@@ -171,6 +186,8 @@ class FrameWatch:
         self._waiting: dict[int, list[DeferredFrame]] = {}
         self._reader, self._earlier = reader, start.faults if start else None
         self._uncounted = ReadingFaults()
+        self._latest: Fraction | None = None  # time of the frame before
+        self._gap = False  # whether frames that the time between the eyes is seen in were left out
         carried = dict(start.carried) if start else {}
         self.kept = carried.pop("kept", None)
         if carried:
@@ -180,7 +197,7 @@ class FrameWatch:
     def carried(self) -> dict[str, np.ndarray]:
         """What is remembered across a cut, by name."""
         kept = {} if self.kept is None else {"kept": self.kept}
-        return kept | self._offset.state
+        return kept | ({} if self._gap else self._offset.state)
 
     @property
     def faults(self) -> ReadingFaults:
@@ -193,8 +210,17 @@ class FrameWatch:
             # Up to where it begins all is counted, or is no fault: a file without an index is
             # entered where nothing can be decoded yet.
             self._uncounted, self._earlier = self._reader.faults - self._earlier, None
-        self._light.update(np.maximum(*eyes))  # one black eye has a reason of its own
-        self._offset.update(*eyes)
+        one = np.maximum(*eyes)  # one black eye has a reason of its own
+        if self._recent.maxlen or wants_all(frame.time - self._reader.origin):
+            self._light.update(one)
+            if self._gap:
+                self._offset.interrupt()
+            self._offset.update(*eyes)
+            self._gap = False
+        else:
+            self._light.update(one, self._left_out(frame))
+            self._gap = True
+        self._latest = frame.time
         if shot.is_due(frame.time):
             self._waiting[frame.pts] = [frame, *self._recent]
             self._light.watch(frame.pts)
@@ -208,6 +234,11 @@ class FrameWatch:
         self.kept = shot.kept
         self._offset.reset()
         self._recent.clear()
+
+    def _left_out(self, frame: DeferredFrame) -> int:
+        """How many frames are missing before this one, where they may be."""
+        since = frame.time - (frame.time if self._latest is None else self._latest)
+        return min(max(round(since * self._reader.frame_rate) - 1, 0), MOST_LEFT_OUT)
 
     def _offer(self, shot: Shot, settled) -> Iterator[StereoFrame]:
         for pts, reason in settled:

@@ -9,7 +9,7 @@ import dataclasses
 import math
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import av
@@ -103,6 +103,7 @@ class VideoReader:
         start_s: float | None = None,
         end_s: float | None = None,
         quick: bool = False,
+        wants_all: Callable[[Fraction], bool] | None = None,
     ):
         """Opens the file and decodes its first frame.
 
@@ -114,6 +115,9 @@ class VideoReader:
             quick: Whether pictures from which no other is predicted come without the codec's loop
                 filter, which takes a tenth of decoding. Edges of their blocks stay as coded, which
                 is not seen once a picture is shrunk.
+            wants_all: Whether all pictures are wanted at a time, in seconds as players show it.
+                Elsewhere those from which no other is predicted, half of them in most films, are
+                left out, which saves a third of decoding; interlaced films come whole.
 
         Raises:
             VideoError: If the file cannot be read as a video.
@@ -132,7 +136,7 @@ class VideoReader:
         self._last_pts = None
         self._container = open_input(self.path)
         try:
-            self._open(start_s, end_s, quick)
+            self._open(start_s, end_s, quick, wants_all)
         except BaseException:
             self._container.close()
             raise
@@ -217,19 +221,21 @@ class VideoReader:
                 self._resized_frames += not self._to_rgb.is_of_first_size(frame)
                 yield frame, pts
 
-    def _open(self, start_s, end_s, quick):
+    def _open(self, start_s, end_s, quick, wants_all):
         self._stream = main_video_stream(self._container, self.path)
         if quick:
             context = self._stream.codec_context
             context.options = {**context.options, "skip_loop_filter": "noref"}
         self._stream.thread_type = "AUTO"
         self.time_base = self._stream.time_base
+        self.origin = timeline_origin(self._container)
+        self._wants_all = None  # the first picture tells whether any may be left out
         self._decoded = deinterlaced(self._decode())
         self._first = next(self._decoded, None)
         if self._first is None:
             raise VideoError(f"{self.path}: contains no frame that can be decoded")
         self._describe(self._first)
-        self.origin = timeline_origin(self._container)
+        self._wants_all = None if self.interlaced_frames else wants_all
         self._start = None if start_s is None else self.origin + decimal_seconds(start_s)
         self._end = None if end_s is None else self.origin + decimal_seconds(end_s)
         self._measure(start_s or 0.0, math.inf if end_s is None else end_s)
@@ -314,6 +320,8 @@ class VideoReader:
         """Yields decoded frames, passing over damaged packets within the bound."""
         for packet in demux_tolerantly(self._container, [self._stream], self._count_error):
             self._packets += 1
+            if self._wants_all is not None:
+                self._stream.codec_context.skip_frame = self._skipped(packet)
             try:
                 frames = packet.decode()
             except av.error.FFmpegError as error:
@@ -322,6 +330,13 @@ class VideoReader:
             for frame in frames:
                 self.interlaced_frames += frame.interlaced_frame
                 yield frame
+
+    def _skipped(self, packet):
+        """Which pictures of a packet the codec shall pass over; a packet without a time is kept."""
+        pts = packet.dts if packet.pts is None else packet.pts
+        if pts is None or self._wants_all(pts * self.time_base - self.origin):
+            return "DEFAULT"
+        return "NONREF"
 
     def _count_error(self, error):
         self.decode_errors += 1
