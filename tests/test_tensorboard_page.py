@@ -2,13 +2,7 @@
 
 import http.client
 import json
-import os
 import pathlib
-import re
-import shutil
-import subprocess
-import sys
-import time
 import urllib.parse
 
 import cv2
@@ -26,10 +20,13 @@ from deep3d.validation_pictures import (
 )
 
 pytestmark = pytest.mark.slow  # starting TensorBoard and the browser takes half a minute
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 LEVELS = DisparityLevels()
 RUN = "run/logs"
 # Colors that no page has, large in the left view and in the prediction.
 LEFT_COLOR, RIGHT_COLOR = (255, 0, 255), (0, 255, 127)
+# Of TensorBoard.
+SECOND_RUN_COLOR, LATEST_HISTOGRAM_COLOR = (0, 119, 187), (198, 63, 23)
 
 
 def write_logs(folder):
@@ -49,6 +46,7 @@ def write_logs(folder):
     log.pictures("views/6_wiggle", [wiggle_gif(left[0], right[0])], 1)
     for step in (0, 1):
         log.scalar("validation/right_mae_255", 9.0 - step, step)
+        log.histogram("disparity/prediction", np.array([1.0, 3.0, 2.0]), np.arange(4.0), step)
     log.hyperparameters({"training.batch_size": 4})
     log.succeeded()
     log.close()
@@ -59,82 +57,50 @@ def write_logs(folder):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Host and port of a TensorBoard that shows the logs."""
-    folder = tmp_path_factory.mktemp("logs")
-    write_logs(folder / "run" / "logs")
-    words = folder / "tensorboard.txt"
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
-    command += ["--host", "localhost", "--port", "0", "--load_fast=false"]
-    with words.open("wb") as output, subprocess.Popen(command, stderr=output) as server:
-        try:
-            yield _listening(server, words)
-        finally:
-            server.terminate()
+def pages():
+    """What opens pages and TensorBoard for the pictures in the README."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "benchmarks"))
+        import pages
 
-
-def _listening(server, words: pathlib.Path, seconds=120):
-    for _ in range(10 * seconds):
-        found = re.search(r"http://(localhost:\d+)/", words.read_text(errors="replace"))
-        if found:
-            _wait_for_logs(found[1], seconds)
-            return found[1]
-        assert server.poll() is None, words.read_text(errors="replace")
-        time.sleep(0.1)
-    raise TimeoutError(words.read_text(errors="replace"))
-
-
-def _wait_for_logs(address, seconds):
-    for _ in range(seconds):
-        if "baseline_copy_left" in get(address, "/data/runs")[1].decode():
-            return
-        time.sleep(1)
-    raise TimeoutError("TensorBoard has not read the logs")
-
-
-def get(address, path):
-    connection = http.client.HTTPConnection(address, timeout=30)
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    return answer.getheader("Content-Type"), answer.read()
+        return pages
 
 
 @pytest.fixture(scope="module")
-def browser():
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if not found:
-        pytest.skip("neither chromium nor google-chrome is installed")
-    return found
+def address(pages, tmp_path_factory):
+    """Host and port of a TensorBoard that shows the logs."""
+    folder = tmp_path_factory.mktemp("logs")
+    write_logs(folder / "run" / "logs")
+    with pages.tensorboard(folder, {RUN, f"{RUN}/baseline_copy_left"}) as address:
+        yield address
 
 
-def screenshot(browser, address, tab, path, size=(1500, 1900)):
-    """What the browser shows of a tab when the page has had ten seconds of its own time."""
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-    options += [f"--window-size={size[0]},{size[1]}", "--virtual-time-budget=10000"]
-    options += [f"--user-data-dir={path.parent / 'profile'}", f"--screenshot={path}"]
-    subprocess.run(
-        [browser, *options, f"http://{address}/#{tab}"],
-        check=True,
-        capture_output=True,
-        timeout=180,
-        env={**os.environ, "HOME": str(path.parent)},
-    )
-    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+@pytest.fixture
+def shown(pages, address, tmp_path):
+    """Pixels of a tab of TensorBoard in a browser."""
+    if pages.browser() is None:
+        pytest.skip(f"no browser: install one of {', '.join(pages.BROWSERS)}")
+
+    def shown(tab):
+        pages.screenshot(f"http://{address}/#{tab}", tmp_path / "tab.png")
+        return cv2.cvtColor(cv2.imread(str(tmp_path / "tab.png")), cv2.COLOR_BGR2RGB)
+
+    return shown
 
 
 def pixels_of(picture, color):
     return int((np.abs(picture.astype(int) - color) <= 3).all(axis=-1).sum())
 
 
-def test_tensorboard_shows_the_views(address, browser, tmp_path):
-    picture = screenshot(browser, address, "images&tagFilter=views", tmp_path / "images.png")
+def test_tensorboard_shows_the_views(shown):
+    picture = shown("images&tagFilter=views")
     # 350 x 64 pixels of each, twice: views and wiggle
     assert pixels_of(picture, LEFT_COLOR) > 15_000
     assert pixels_of(picture, RIGHT_COLOR) > 15_000
 
 
-def test_tensorboard_shows_the_depth(address, browser, tmp_path):
-    picture = screenshot(browser, address, "images&tagFilter=depth", tmp_path / "depth.png")
+def test_tensorboard_shows_the_depth(shown):
+    picture = shown("images&tagFilter=depth")
     inferno = cv2.applyColorMap(
         np.array([[int(12 / 15 * 255), int(4 / 15 * 255)]], np.uint8), cv2.COLORMAP_INFERNO
     )
@@ -142,22 +108,33 @@ def test_tensorboard_shows_the_depth(address, browser, tmp_path):
         assert pixels_of(picture, color) > 10_000
 
 
-def test_tensorboard_plays_the_wiggle(address):
+def test_tensorboard_draws_the_baseline_as_a_line(shown):
+    charts = shown("scalars&tagFilter=validation")[:, 350:]  # beside the list of runs
+    blue = (np.abs(charts.astype(int) - SECOND_RUN_COLOR) <= 3).all(axis=-1)
+    assert blue.sum(axis=1).max() > 200
+
+
+def test_tensorboard_draws_histograms(shown):
+    charts = shown("histograms&tagFilter=disparity")[:, 350:]
+    assert pixels_of(charts, LATEST_HISTOGRAM_COLOR) > 5_000
+
+
+def test_tensorboard_plays_the_wiggle(pages, address):
     query = urllib.parse.urlencode({"run": RUN, "tag": "views/6_wiggle", "sample": 0})
-    _, content = get(address, f"/data/plugin/images/images?{query}")
+    _, content = pages.get(address, f"/data/plugin/images/images?{query}")
     path = f"/data/plugin/images/individualImage?{json.loads(content)[0]['query']}"
-    kind, data = get(address, path)
+    kind, data = pages.get(address, path)
     assert kind == "image/gif" and data.startswith(b"GIF89a")
 
 
-def test_tensorboard_has_baseline_and_model_in_one_chart(address):
-    _, content = get(address, "/data/plugin/scalars/tags")
+def test_tensorboard_has_baseline_and_model_in_one_chart(pages, address):
+    _, content = pages.get(address, "/data/plugin/scalars/tags")
     tags = json.loads(content)
     chart = "validation/right_mae_255"
     assert all(chart in tags[run] for run in (RUN, f"{RUN}/baseline_copy_left"))
 
 
-def test_tensorboard_has_settings_and_final_metrics(address):
+def test_tensorboard_has_settings_and_final_metrics(pages, address):
     connection = http.client.HTTPConnection(address, timeout=30)
     request = {
         "startIndex": 0,
