@@ -26,8 +26,7 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     "layout",
     None,
-    "shards, pack, kitti, middlebury, sintel, inria, mono2stereo, folders, or of films half_sbs, "
-    "full_sbs, half_tab, full_tab; found out when absent.",
+    f"{', '.join(KNOWN_LAYOUTS)}; found out when absent.",
 )
 flags.DEFINE_enum("eyes", AUTO, EYES, "Which eye films have first; auto decides for every shot.")
 flags.DEFINE_integer("film_frames", 20, "Frames of each film, two neighbouring ones at a time.", 2)

@@ -70,11 +70,15 @@ def main(arguments):
 
 def _check_start(training):
     """What a new run starts from must be there; one that goes on needs it no more."""
-    if training.start_from and not checkpoints(flags.FLAGS.workdir):
+    if checkpoints(flags.FLAGS.workdir):
+        return
+    if training.start_from:
         try:
             model_path(training.start_from)
         except ValueError as error:
             raise UsageError(f"--start_from: {error}") from error
+    elif training.vgg_weights not in ("", "imagenet") and not os.path.isfile(training.vgg_weights):
+        raise UsageError(f"--vgg_weights: there is no file {training.vgg_weights}.")
 
 
 def _train(experiment, packs):

@@ -48,7 +48,7 @@ class Setting:
     held_out: int = 40
     channel_divisor: int = 8
     steps: int = 150
-    batch_size: int = 16
+    batch_size: int = 10
     learning_rate: float = 2e-3
 
 

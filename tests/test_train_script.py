@@ -68,6 +68,14 @@ def test_train_says_what_a_flag_may_have_meant(argument, meant, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_train_names_weights_that_are_not_there(tmp_path):
+    weights, workdir = tmp_path / "vgg.h5", tmp_path / "run"
+    done = run("train.py", f"--data={tmp_path}", f"--workdir={workdir}", f"--vgg_weights={weights}")
+    assert done.returncode == 2
+    assert done.stderr == f"--vgg_weights: there is no file {weights}. See --help.\n"
+    assert not workdir.exists()
+
+
 def test_train_needs_no_start_where_there_is_a_checkpoint(tmp_path):
     """A run that goes on does not read what it started from, which may be gone."""
     (tmp_path / "checkpoint_previous.h5").touch()
