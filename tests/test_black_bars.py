@@ -80,6 +80,10 @@ def test_find_black_bars_with_subtitles_or_a_logo_on_one():
     image[40:46, 3:9] = 200
     bar, pillar = 9 + MARGIN, 12 + MARGIN
     assert find_black_bars([(image, image)]) == BlackBars(bar, bar, pillar, pillar)
+    image = picture(rng, 9, 9)
+    image[53:59, 10:77] = 90  # a box of their own
+    image[55:57, 15:72:2] = 235
+    assert find_black_bars([(image, image)]) == BlackBars(bar, bar, 0, 0)
     # Without a bar above, it may as well be a lit window in the dark.
     image = picture(rng, bottom=9)
     image[54:58, 30:60:2] = 235

@@ -20,9 +20,9 @@ BLACK_LEVEL = 20
 # over which a picture stands out by so much, and by more within a few lines. A dark picture is not
 # as even from line to line, nor is its edge as sharp.
 BRIGHTEST_BARS, STANDING_OUT, JUMP, EVEN, MOST_UNEVEN = 34, 12, 20, 5, 0.2
-# The brightest share of a row's pixels that is ignored, in percent: specks; and with subtitles or
-# a logo within a bar, which light less than half of a row.
-IGNORED_PERCENTS = (2, 45)
+# The brightest share of a row's pixels that is ignored, in percent: specks; subtitles or a logo
+# within a bar, which light less than half of a row; and subtitles in a box of their own.
+IGNORED_PERCENTS = (2, 45, 85)
 SAMPLED = 240  # pixels, about, of each row and column
 # Rows next to a bar are a mixture of bar and picture after chroma subsampling and scaling.
 MARGIN = 2
@@ -127,17 +127,18 @@ def _percentiles(lines: np.ndarray, percents) -> np.ndarray:
 
 
 def _bars(profiles: np.ndarray) -> tuple[int, int]:
-    """Lengths of the dark ends of both profiles; where all is dark, 0.
+    """Lengths of the dark ends of the profiles; where all is dark, 0.
 
     Opposite bars are equal. Where one end is dark throughout and the other as far only but for
     something bright on it, that is text or a logo on a bar.
     """
     first, last = (_dark_end(profiles[0][::step]) for step in (1, -1))
-    mostly_first, mostly_last = (_dark_end(profiles[1][::step], JUMP // 2) for step in (1, -1))
-    if last < first and abs(mostly_last - first) <= MARGIN:
-        return first, mostly_last
-    if first < last and abs(mostly_first - last) <= MARGIN:
-        return mostly_first, last
+    for profile in profiles[1:]:
+        mostly_first, mostly_last = (_dark_end(profile[::step], JUMP // 2) for step in (1, -1))
+        if last < first and abs(mostly_last - first) <= MARGIN:
+            return first, mostly_last
+        if first < last and abs(mostly_first - last) <= MARGIN:
+            return mostly_first, last
     return first, last
 
 
