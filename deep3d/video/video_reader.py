@@ -18,25 +18,19 @@ from av.video.reformatter import VideoReformatter
 
 from deep3d.video.color import color_of_frame
 from deep3d.video.deferred_frame import DeferredFrame
-from deep3d.video.deinterlace import deinterlaced
-from deep3d.video.errors import VideoError, reason
+from deep3d.video.errors import VideoError
 from deep3d.video.high_dynamic_range import light_metadata
 from deep3d.video.media_input import (
     decimal_seconds,
-    demux_tolerantly,
     main_video_stream,
     open_input,
     timeline_origin,
 )
+from deep3d.video.picture_decoder import PictureDecoder
 from deep3d.video.picture_losses import picture_losses
 from deep3d.video.reading_faults import ReadingFaults
 from deep3d.video.rgb_conversion import RgbConverter
 from deep3d.video.stereo_metadata import stated_stereo_mode
-
-# A scratch loses a few packets, a broken download loses most: up to this many and, beyond, this
-# share of all packets may fail before the file is given up.
-_TOLERATED_ERRORS = 20
-_TOLERATED_SHARE = 0.05
 
 # Key frames are seldom farther apart; the last is the whole film.
 _SEEK_MARGINS_S = (0, 10, 100, 1_000_000)
@@ -90,8 +84,6 @@ class VideoReader:
         has_audio: Whether the file has audio streams.
         duration_s: Seconds of the selected part as the container states them, or None.
         frame_count: Estimated frames of the selected part, or None.
-        decode_errors: Damaged packets passed over so far.
-        interlaced_frames: Frames so far that were flagged as interlaced and deinterlaced.
         timestamp_errors: Frames so far whose missing or repeated time was replaced.
         missing_s: Seconds that the container stated and that the file, read to its end, does not
             hold: more than one frame when it was cut off.
@@ -130,8 +122,7 @@ class VideoReader:
                 f"Received: start_s={start_s}, end_s={end_s}"
             )
         self.path = pathlib.Path(path)
-        self.decode_errors = self.timestamp_errors = self._packets = 0
-        self.interlaced_frames = self._damaged_frames = self._resized_frames = 0
+        self.timestamp_errors = self._damaged_frames = self._resized_frames = 0
         self.missing_s = 0.0
         self._last_pts = None
         self._container = open_input(self.path)
@@ -148,6 +139,16 @@ class VideoReader:
     def __exit__(self, *exception) -> None:
         """Closes the file."""
         self.close()
+
+    @property
+    def decode_errors(self) -> int:
+        """Damaged packets passed over so far."""
+        return self._decoder.errors
+
+    @property
+    def interlaced_frames(self) -> int:
+        """Frames so far that were flagged as interlaced and deinterlaced."""
+        return self._decoder.interlaced
 
     @property
     def full_depth(self) -> bool:
@@ -229,13 +230,14 @@ class VideoReader:
         self._stream.thread_type = "AUTO"
         self.time_base = self._stream.time_base
         self.origin = timeline_origin(self._container)
-        self._wants_all = None  # the first picture tells whether any may be left out
-        self._decoded = deinterlaced(self._decode())
+        self._decoder = PictureDecoder(self._container, self._stream, self.path)
+        self._decoded = self._decoder.pictures()
         self._first = next(self._decoded, None)
         if self._first is None:
             raise VideoError(f"{self.path}: contains no frame that can be decoded")
         self._describe(self._first)
-        self._wants_all = None if self.interlaced_frames else wants_all
+        if wants_all is not None and not self.interlaced_frames:
+            self._decoder.wants_all = lambda time: wants_all(time - self.origin)
         self._start = None if start_s is None else self.origin + decimal_seconds(start_s)
         self._end = None if end_s is None else self.origin + decimal_seconds(end_s)
         self._measure(start_s or 0.0, math.inf if end_s is None else end_s)
@@ -295,7 +297,7 @@ class VideoReader:
             except av.error.FFmpegError:
                 return  # Not seekable: the frames before the part are decoded and dropped.
             self._decoded.close()
-            self._decoded = deinterlaced(self._decode())
+            self._decoded = self._decoder.pictures()
             self._first = next(self._decoded, None)
             first = None if self._first is None else self._first.pts
             if first is not None and first * self.time_base <= self._start:
@@ -315,36 +317,6 @@ class VideoReader:
             raise VideoError(
                 f"{self.path}: lasts {float(end):.1f} s, and the part begins at {float(begin):g} s"
             )
-
-    def _decode(self):
-        """Yields decoded frames, passing over damaged packets within the bound."""
-        for packet in demux_tolerantly(self._container, [self._stream], self._count_error):
-            self._packets += 1
-            if self._wants_all is not None:
-                self._stream.codec_context.skip_frame = self._skipped(packet)
-            try:
-                frames = packet.decode()
-            except av.error.FFmpegError as error:
-                self._count_error(error)
-                continue
-            for frame in frames:
-                self.interlaced_frames += frame.interlaced_frame
-                yield frame
-
-    def _skipped(self, packet):
-        """Which pictures of a packet the codec shall pass over; a packet without a time is kept."""
-        pts = packet.dts if packet.pts is None else packet.pts
-        if pts is None or self._wants_all(pts * self.time_base - self.origin):
-            return "DEFAULT"
-        return "NONREF"
-
-    def _count_error(self, error):
-        self.decode_errors += 1
-        if self.decode_errors > _TOLERATED_ERRORS + _TOLERATED_SHARE * self._packets:
-            raise VideoError(
-                f"{self.path}: {self.decode_errors} of {self._packets} packets cannot be decoded "
-                f"({reason(error)})"
-            ) from error
 
     def _exact_pts(self, frame):
         """The frame's own time; where it is missing or does not increase, the next free one."""
