@@ -46,7 +46,8 @@ def main(arguments):
 def _ingested(corpus: pathlib.Path, data: pathlib.Path) -> pathlib.Path:
     """Ingests the films; the path of the report."""
     load_tensorflow()
-    from data_pipeline.ingest import REPORT, IngestConfig, ingest
+    from data_pipeline.ingest import IngestConfig, ingest
+    from data_pipeline.storage.stored_files import REPORT
 
     config = IngestConfig(movies=str(corpus), output=str(data), overwrite=True)
     ingest(config, say=lambda line: print(line, file=sys.stderr, flush=True))

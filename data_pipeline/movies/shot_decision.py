@@ -219,6 +219,10 @@ def _eye_order(measured: Sequence[MeasuredPair], film: FilmFacts, options) -> Ey
     if sure or len(measured) == 1:
         return order
     cues.append(eye_order_cues(measured[-1]))  # the moment that has least in common with the first
+    order = decide_eye_order(cues, film.swapped_prior)
+    if order.swapped is not None:
+        return order
+    cues += map(eye_order_cues, measured[1:-1])
     return decide_eye_order(cues, film.swapped_prior)
 
 
