@@ -175,7 +175,8 @@ def subtitles(shots: list[MatchedShot]) -> Table:
     """Shots in which words were seen, other words being those of titles."""
 
     def group(shot):
-        return f"{_material(shot)}, {'subtitles' if shot.label['subtitles'] else 'none'}"
+        words = "subtitles" if shot.label["subtitles"] else "none"
+        return f"{_material(shot)}, {words}{' on a bar' if _are_on_bars(shot) else ''}"
 
     def verdict(shot):
         seen = shot.total(report.SUBTITLED) + shot.rejected(report.SUBTITLES)
@@ -183,6 +184,14 @@ def subtitles(shots: list[MatchedShot]) -> Table:
 
     chosen = [s for s in shots if s.label["kind"] in PICTURES and not s.label["black_eye"]]
     return _grouped("Subtitles, shots", chosen, group, ("seen", "not seen", "no row"), verdict)
+
+
+def _are_on_bars(shot: MatchedShot) -> bool:
+    """Whether a shot's words are cropped with its black bars, so that none are in the picture."""
+    top, bottom, *_ = shot.label["bars"]
+    boxes = [words["box"] for words in shot.label["subtitles"]]
+    lowest = shot.film["height"] - bottom
+    return bool(boxes) and all(box["bottom"] <= top or box["top"] >= lowest for box in boxes)
 
 
 def light(shots: list[MatchedShot]) -> Table:

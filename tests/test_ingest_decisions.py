@@ -4,6 +4,8 @@ import json
 import pathlib
 
 import pytest
+from stereo_films import write_film
+from test_eye_order import rendered
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SIZE = (128, 72)
@@ -147,6 +149,28 @@ def test_all_tables_of_a_wrong_report(films, tmp_path):
     assert tables["Vertical offset, px"]["made up, moved"]["worst"] == "0.50"
     words = tables["Subtitles, shots"]
     assert words["made up, subtitles"]["not seen"] == 1 and words["made up, none"]["seen"] == 1
+
+
+def test_words_on_a_bar_are_not_in_the_picture(films, tmp_path):
+    shot = films[0]["shots"][2]
+    height, (_, bottom, *_) = films[0]["height"], shot["bars"]
+    box = {"left": 30, "right": 90, "top": height - bottom, "bottom": height - 2}
+    shot["subtitles"] = [{**words, "box": box} for words in shot["subtitles"]]
+    rows = rows_of(films)
+    rows[2] |= {"subtitled": 0, "rejected": "", "accepted": 4}
+    words = tables_of(tmp_path, films, rows)["Subtitles, shots"]
+    assert words["made up, subtitles on a bar"]["not seen"] == 1
+    assert "made up, subtitles" not in words
+
+
+def test_a_corpus_is_ingested(tmp_path):
+    """By the function that the command calls where no report is given."""
+    from ingest_decisions import _ingested
+
+    (tmp_path / "films").mkdir()
+    write_film(tmp_path / "films" / "a.mkv", [rendered(4)] * 4)
+    with _ingested(tmp_path / "films", tmp_path / "data").open(newline="") as file:
+        assert [row["movie"] for row in csv.DictReader(file)] == ["a"]
 
 
 def test_tables_are_printed(films, tmp_path):

@@ -92,8 +92,8 @@ def test_decide_shot_refuses_eyes_that_cannot_be_told():
     assert decide_shot(planes(2), probable, AUTO)[0].refused == ""
 
 
-@pytest.mark.parametrize(("prior", "asked"), [(0.001, 1), (0.5, 2), (0.999, 2)])
-def test_decide_shot_asks_one_moment_where_that_leaves_no_doubt(monkeypatch, prior, asked):
+@pytest.mark.parametrize(("prior", "asked"), [(0.001, 1), (0.5, 4), (0.999, 2)])
+def test_decide_shot_asks_further_moments_where_there_is_doubt(monkeypatch, prior, asked):
     measured = []
 
     def noted(pair):
@@ -102,7 +102,7 @@ def test_decide_shot_asks_one_moment_where_that_leaves_no_doubt(monkeypatch, pri
 
     monkeypatch.setattr(shot_decision, "eye_order_cues", noted)
     # Of noise, so that hardly more is known than what the rest of the film says.
-    pairs = planes(3) if prior == 0.5 else scenes()
+    pairs = planes(4) if prior == 0.5 else scenes()
     decide_shot(pairs, dataclasses.replace(FILM, swapped_prior=prior), AUTO)
     assert len(measured) == asked
 
