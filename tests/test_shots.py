@@ -62,6 +62,14 @@ def test_fade_from_and_to_black_is_no_cut():
     assert _cuts((image * level).astype(np.uint8) for level in levels) == [0]
 
 
+def test_fade_of_which_frames_are_left_out_is_no_cut():
+    image = _texture(np.random.default_rng(5))[:HEIGHT, :WIDTH]
+    images = [(image * level).astype(np.uint8) for level in np.linspace(0.2, 1, 24)[::4]]
+    detector = ShotDetector()
+    assert [detector.update(image, 4) for image in images] == [True] + [False] * 5
+    assert len(_cuts(images)) > 1  # where nobody says that frames are missing
+
+
 def test_cut_between_flat_pictures_is_found():
     # A title card: no contrast within, yet another picture.
     cards = [np.full((HEIGHT, WIDTH, 3), value, np.uint8) for value in [0] * 5 + [60] * 5]

@@ -115,7 +115,7 @@ def stereo_frames(
             for frame in reader.deferred():
                 end, eyes = frame.time, eye_thumbnails(frame, film)
                 # The left eye's part alone: where the eyes differ in time, the whole changes twice.
-                if detector.update(eyes[0]) or shot is None:
+                if detector.update(eyes[0], 1 + watch.left_out(frame)) or shot is None:
                     if shot is not None:
                         yield from watch.finish(shot, end, on_shot)
                         start = ShotStart(shot.number + 1, frame.pts, watch.faults, watch.carried)
@@ -204,6 +204,13 @@ class FrameWatch:
         """What had to be put up with so far, also before `start`."""
         return self._reader.faults - self._uncounted
 
+    def left_out(self, frame: DeferredFrame) -> int:
+        """How many frames were not decoded between the one that was taken last and this one."""
+        if self._latest is None or self._is_in_whole_part(frame):
+            return 0
+        since = (frame.time - self._latest) * self._reader.frame_rate
+        return min(max(round(since) - 1, 0), MOST_LEFT_OUT)
+
     def take(self, shot: Shot, frame: DeferredFrame, eyes) -> Iterator[StereoFrame]:
         """Takes the next frame of a shot; yields whatever can be handed on after it."""
         if self._earlier is not None:
@@ -211,15 +218,12 @@ class FrameWatch:
             # entered where nothing can be decoded yet.
             self._uncounted, self._earlier = self._reader.faults - self._earlier, None
         one = np.maximum(*eyes)  # one black eye has a reason of its own
-        if self._recent.maxlen or wants_all(frame.time - self._reader.origin):
-            self._light.update(one)
+        self._light.update(one, self.left_out(frame))
+        if self._is_in_whole_part(frame):
             if self._gap:
                 self._offset.interrupt()
             self._offset.update(*eyes)
-            self._gap = False
-        else:
-            self._light.update(one, self._left_out(frame))
-            self._gap = True
+        self._gap = not self._is_in_whole_part(frame)
         self._latest = frame.time
         if shot.is_due(frame.time):
             self._waiting[frame.pts] = [frame, *self._recent]
@@ -235,10 +239,8 @@ class FrameWatch:
         self._offset.reset()
         self._recent.clear()
 
-    def _left_out(self, frame: DeferredFrame) -> int:
-        """How many frames are missing before this one, where they may be."""
-        since = frame.time - (frame.time if self._latest is None else self._latest)
-        return min(max(round(since * self._reader.frame_rate) - 1, 0), MOST_LEFT_OUT)
+    def _is_in_whole_part(self, frame: DeferredFrame) -> bool:
+        return bool(self._recent.maxlen) or wants_all(frame.time - self._reader.origin)
 
     def _offer(self, shot: Shot, settled) -> Iterator[StereoFrame]:
         for pts, reason in settled:

@@ -78,11 +78,12 @@ class ShotDetector:
         self._previous = state["thumbnail"] if state["thumbnail"].size else None
         self._recent = collections.deque(state["recent"].tolist(), maxlen=_WINDOW)
 
-    def update(self, image: np.ndarray) -> bool:
+    def update(self, image: np.ndarray, frames: int = 1) -> bool:
         """Takes the next frame.
 
         Args:
             image: uint8 (h, w, 3) RGB.
+            frames: By how many frames the film has gone on, where not all are given.
 
         Returns:
             True if a new shot begins here; the very first frame does.
@@ -91,7 +92,7 @@ class ShotDetector:
         previous, self._previous = self._previous, thumbnail
         if previous is None:
             return True
-        self.score = unexplained(previous, thumbnail)
+        self.score = unexplained(previous, thumbnail, _MAX_GAIN**frames)
         usual = statistics.median(self._recent) if self._recent else 0.0
         is_cut = self.score > max(self.threshold, self.ratio * usual)
         if is_cut:
@@ -101,12 +102,13 @@ class ShotDetector:
         return is_cut
 
 
-def unexplained(previous: np.ndarray, current: np.ndarray) -> float:
+def unexplained(previous: np.ndarray, current: np.ndarray, max_gain: float = _MAX_GAIN) -> float:
     """What of a thumbnail cannot be found near its place in another, in units of its contrast.
 
     Args:
         previous: uint8 (36, 64, 3).
         current: uint8 (36, 64, 3).
+        max_gain: Change of brightness that is made up for, either way.
 
     Returns:
         0 if every block is found again, above 1 if hardly anything is. Below 0.1 it may be what
@@ -114,7 +116,7 @@ def unexplained(previous: np.ndarray, current: np.ndarray) -> float:
     """
     # A fade or a flicker makes the same picture brighter or darker.
     now, before = (cv2.norm(image, cv2.NORM_L1) / image.size for image in (current, previous))
-    gain = min(max((now + 1) / (before + 1), 1 / _MAX_GAIN), _MAX_GAIN)
+    gain = min(max((now + 1) / (before + 1), 1 / max_gain), max_gain)
     previous = np.maximum(cv2.convertScaleAbs(previous, alpha=gain), _BLACK)
     current = np.maximum(current, _BLACK)
     red, green, blue = cv2.split(cv2.max(current, previous))
