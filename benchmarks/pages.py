@@ -63,11 +63,11 @@ def tensorboard(folder: pathlib.Path, runs: set[str]) -> Iterator[str]:
     Raises:
         RuntimeError: If TensorBoard ends or does not read the runs in time.
     """
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", folder.name]
     command += ["--host", "localhost", "--port", "0", "--load_fast=false"]
     with (
         tempfile.TemporaryFile("w+b") as words,
-        subprocess.Popen(command, stderr=words) as server,
+        subprocess.Popen(command, stderr=words, cwd=folder.parent) as server,
     ):
         try:
             yield _listening(server, words, runs)

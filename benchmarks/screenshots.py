@@ -2,9 +2,10 @@
 
     python benchmarks/screenshots.py --output=docs/pictures --work=FOLDER
 
-The films, their ingest and its report are those of `notebooks/01_data.ipynb`; the shipped network
-learns from them for some steps and is evaluated on them. Needs Chromium or Chrome; takes some
-minutes. What the folder `--work` already holds is not made again.
+The films, their ingest and its report are those of `notebooks/01_data.ipynb`. A small network
+learns from them what the curves show; the shipped one goes on learning a little, so that
+TensorBoard shows its depth, and is evaluated on them. Needs Chromium or Chrome; takes some minutes.
+What the folder `--work` already holds is not made again.
 """
 
 import json
@@ -22,12 +23,23 @@ from deep3d.command_line import UsageError, run_script
 
 flags.DEFINE_string("output", None, "Folder for the pictures.")
 flags.DEFINE_string("work", None, "Folder for films, data, training and evaluation.")
-flags.DEFINE_integer("steps", 60, "Training steps.", 2)
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-RUN = "default"
-# The evaluation's page: the second case shows its disparity.
-TOGGLE = """<script>
+SMALL = (
+    *("--config=vgg16", "--vgg_weights=", "--channel_divisor=8", "--height=96", "--width=192"),
+    *("--batch_size=8", "--learning_rate=2e-3"),
+)
+SHIPPED = (
+    *("--config=default", "--start_from=default", "--batch_size=4", "--learning_rate=1e-5"),
+    "--warmup_steps=5",
+)
+# Of the evaluation's page: its first table and first pairs, the second with its disparity.
+SHORTER = """<script>
+for (const head of document.querySelectorAll("h2")) {
+  if (head.textContent === "Films") head.parentElement.hidden = true;
+  if (head.textContent !== "Further scores") continue;
+  for (let one = head; one; one = one.nextElementSibling) one.hidden = true;
+}
 document.querySelectorAll(".case")[1].querySelectorAll(".toggles button")[3].click();
 </script></body>"""
 
@@ -42,27 +54,23 @@ def main(arguments):
     work, output = pathlib.Path(options.work).resolve(), pathlib.Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
     data = _data(work)
-    runs, evaluation = work / "runs", work / "evaluation"
+    runs, evaluation = data.parent / "runs", data.parent / "evaluation"
     if not evaluation.exists():
-        _run(
-            *("train.py", "--config=default", "--start_from=default", f"--data={data}"),
-            *(f"--workdir={runs / RUN}", f"--steps={options.steps}", "--batch_size=4"),
-            *("--learning_rate=1e-4", "--warmup_steps=5", "--checkpoint_every=20"),
-            *("--summary_every=20", "--validation_batches=2"),
-        )
-        whole = f"--data={data}", "--split=train", f"--output={evaluation}"
-        _run("eval.py", "--model=default", *whole)
+        _train(data.parent, "small", 240, *SMALL)
+        _train(data.parent, "default", 20, *SHIPPED)
+        whole = "--data=data", "--split=train", "--output=evaluation"
+        _run(data.parent, "eval.py", "--model=default", *whole)
     screenshot((data / "report.html").as_uri(), output / "ingest.png", (1400, 1330))
-    page = work / "evaluation.html"
+    page = data.parent / "evaluation.html"
     text = (evaluation / "eval.html").read_text(encoding="utf-8")
-    page.write_text(text.replace("</body>", TOGGLE), encoding="utf-8")
-    screenshot(page.as_uri(), output / "evaluation.png", (960, 1518))
-    with tensorboard(runs, {f"{RUN}/logs/baseline_copy_left"}) as address:
-        for tab, name, size in (
-            ("images&tagFilter=depth", "tensorboard_depth.png", (1500, 1520)),
-            ("scalars&tagFilter=validation%2Fright", "tensorboard_baselines.png", (1100, 480)),
-        ):
-            screenshot(f"http://{address}/#{tab}", output / name, size)
+    page.write_text(text.replace("</body>", SHORTER), encoding="utf-8")
+    screenshot(page.as_uri(), output / "evaluation.png", (1100, 1640))
+    for run, tab, name, size in (
+        ("default", "images&tagFilter=depth", "tensorboard_depth", (1500, 1520)),
+        ("small", "scalars&tagFilter=validation", "tensorboard_baselines", (1100, 500)),
+    ):
+        with tensorboard(runs / run, {"logs/baseline_copy_left"}) as address:
+            screenshot(f"http://{address}/#{tab}", output / f"{name}.png", size)
     for name in ("evaluation", "tensorboard_depth", "tensorboard_baselines"):
         _to_palette(output / f"{name}.png")
 
@@ -82,8 +90,15 @@ def _data(work: pathlib.Path) -> pathlib.Path:
     return made[-1].parents[1] / "data"
 
 
-def _run(script: str, *flags_of_it: str) -> None:
-    subprocess.run([sys.executable, ROOT / script, *flags_of_it], check=True)
+def _train(folder: pathlib.Path, run: str, steps: int, *flags_of_it: str) -> None:
+    every = "--checkpoint_every=20", "--summary_every=20", "--validation_batches=2"
+    where = "--data=data", f"--workdir=runs/{run}", f"--steps={steps}"
+    _run(folder, "train.py", *flags_of_it, *where, *every)
+
+
+def _run(folder: pathlib.Path, script: str, *flags_of_it: str) -> None:
+    """In the folder, so that the pages name what lies there and not where that is."""
+    subprocess.run([sys.executable, ROOT / script, *flags_of_it], cwd=folder, check=True)
 
 
 def _to_palette(path: pathlib.Path) -> None:
