@@ -103,10 +103,10 @@ def stereo_frames(
     film = film or inspect_film(path, options)
     on_film(film)
     detector, shot, end = ShotDetector(), None, None
-    # Samples are stored so small that a picture without the codec's filter differs by a tenth of
-    # what their JPEG does.
     # Frames before a sample are its neighbors, so that none is left out where they are wanted.
     sparse = {} if options.frames_before else {"wants_all": wants_all}
+    # Samples are stored so small that a picture without the codec's filter differs by a tenth of
+    # what their JPEG does.
     with VideoReader(path, *part_s, quick=True, **sparse) as reader:
         if start is not None:
             reader.skip_to(start.pts, seek=start.faults == ReadingFaults())
