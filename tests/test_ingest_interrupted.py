@@ -152,7 +152,7 @@ def test_ingest_command_goes_on_after_signals(films, workers, sent):
     words = ["--layout=full_sbs", "--eyes=left_first", "--every_s=0.25", f"--workers={workers}"]
     data = films.parent / "data"
     words += [f"--movies={films}", f"--output={data}"]
-    codes, seconds = [], 2.0
+    codes, seconds = [], 1.0
     while not data.exists():  # it may be there before a process that is killed has ended
         process = subprocess.Popen(
             [sys.executable, "-m", "data_pipeline.ingest", *words],
