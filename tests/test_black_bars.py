@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from stereo_films import title_card, two_planes
 
 from data_pipeline.decisions.black_bars import MARGIN, BlackBars, find_black_bars, find_shot_bars
@@ -52,6 +53,15 @@ def test_find_shot_bars_preset():
     assert find_shot_bars(letterbox) == BlackBars(top=8 + MARGIN, bottom=7 + MARGIN)
     floating = [(picture(rng, left=6), picture(rng, right=4))]
     assert find_shot_bars(floating) == BlackBars(left=6 + MARGIN, right=4 + MARGIN)
+
+
+@pytest.mark.parametrize(("top", "bottom", "found"), [(11, 8, True), (8, 12, True), (14, 8, False)])
+def test_find_shot_bars_may_be_a_little_off_center(top, bottom, found):
+    left, right = two_planes(3, -2, 3, 96, 160)
+    for view in (left, right):
+        view[:top] = view[96 - bottom :] = 0
+    bars = BlackBars(top + MARGIN, bottom + MARGIN) if found else BlackBars()
+    assert find_shot_bars([(left, right)]) == bars
 
 
 def test_find_shot_bars_leaves_dark_edges_alone():

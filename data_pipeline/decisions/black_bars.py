@@ -26,6 +26,8 @@ IGNORED_PERCENTS = (2, 45, 85)
 SAMPLED = 240  # pixels, about, of each row and column
 # Rows next to a bar are a mixture of bar and picture after chroma subsampling and scaling.
 MARGIN = 2
+# Lines by which opposite bars may differ: pictures are seldom centered to the line.
+OFF_CENTER = 4
 # More than this share of an axis cannot be bars; the frames were dark.
 MAX_SHARE = 0.5
 
@@ -58,8 +60,8 @@ def find_shot_bars(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> BlackBars:
 
     Some movies change their aspect ratio from shot to shot, and many use floating windows: black
     columns in one eye, which move the frame's edge before the screen. A shot's own edges may
-    simply be dark, so only what looks intended counts: rows when they are equally many above and
-    below; columns when they are black in one eye and not in the other, or equally many left and
+    simply be dark, so only what looks intended counts: rows when they are about equally many above
+    and below; columns when they are black in one eye and not in the other, or equally many left and
     right in both eyes. The edge of black columns must be straight: half of it is lit, which that of
     words on a dark ground is not.
 
@@ -75,7 +77,7 @@ def find_shot_bars(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> BlackBars:
     top, bottom = np.max([_bars(profiles) for profiles in rows], axis=0)
     sides = np.array([_bars(profiles) for profiles in columns])  # (eye, left and right end)
     left, right = _with_margin(sides.max(axis=0) * _intended(sides, columns))
-    letterbox = abs(top - bottom) <= MARGIN and top > MARGIN
+    letterbox = abs(top - bottom) <= OFF_CENTER and min(top, bottom) > MARGIN
     top, bottom = _with_margin((top, bottom)) if letterbox else (0, 0)
     return BlackBars(
         **_unless_everything(rows[0], top=top, bottom=bottom),
@@ -135,9 +137,9 @@ def _bars(profiles: np.ndarray) -> tuple[int, int]:
     first, last = (_dark_end(profiles[0][::step]) for step in (1, -1))
     for profile in profiles[1:]:
         mostly_first, mostly_last = (_dark_end(profile[::step], JUMP // 2) for step in (1, -1))
-        if last < first and abs(mostly_last - first) <= MARGIN:
+        if last < first and abs(mostly_last - first) <= OFF_CENTER:
             return first, mostly_last
-        if first < last and abs(mostly_first - last) <= MARGIN:
+        if first < last and abs(mostly_first - last) <= OFF_CENTER:
             return mostly_first, last
     return first, last
 
