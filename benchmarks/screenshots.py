@@ -23,6 +23,7 @@ from deep3d.command_line import UsageError, run_script
 
 flags.DEFINE_string("output", None, "Folder for the pictures.")
 flags.DEFINE_string("work", None, "Folder for films, data, training and evaluation.")
+flags.DEFINE_string("every_fault", None, "Data of the film of faulty_films.py --every_fault.")
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SMALL = (
@@ -61,6 +62,10 @@ def main(arguments):
         whole = "--data=data", "--split=train", "--output=evaluation"
         _run(data.parent, "eval.py", "--model=default", *whole)
     screenshot((data / "report.html").as_uri(), output / "ingest.png", (1400, 1330))
+    if options.every_fault:
+        report = pathlib.Path(options.every_fault).resolve() / "report.html"
+        screenshot(report.as_uri(), output / "ingest_every_fault.png", (1400, 1500))
+        _to_palette(output / "ingest_every_fault.png")
     page = data.parent / "evaluation.html"
     text = (evaluation / "eval.html").read_text(encoding="utf-8")
     page.write_text(text.replace("</body>", SHORTER), encoding="utf-8")
