@@ -220,7 +220,8 @@ def table(rows: list[dict], setting: Setting) -> str:
         f"the scores; channels divided by {setting.channel_divisor}. Mean (least..greatest) of the "
         "seeds. Gap: (global shift - network) / (global shift - oracle) in MAE. Wrong order: share "
         "of point pairs of which the farther one is said to be nearer. All networks start from "
-        "random weights; ImageNet's, from which the paper's started, are not part of this.",
+        "random weights; ImageNet's, from which the paper's started, are not part of this. The "
+        f"runs took {sum(row.get('seconds', 0) for row in rows) / 60:.0f} minutes.",
     ]
     return "\n".join(lines)
 

@@ -13,6 +13,8 @@ AUTO = "auto"
 EYES = (AUTO, "left_first", "right_first")
 # So many frames of a movie are held for each frame of a shot whose composition is not yet known.
 MAX_FRAMES_BEFORE = 8
+# Seconds of a movie that are decoded whole at its beginning, and then at the end of every period.
+WHOLE_AT_FIRST_S, PERIOD_S, WHOLE_OF_PERIOD_S = 30, 60, 10
 
 
 @dataclasses.dataclass(frozen=True)

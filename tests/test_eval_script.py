@@ -102,19 +102,19 @@ def test_eval_folder_of_pairs(model_file, pairs_folder, tmp_path):
     assert r"\bottomrule" in (tmp_path / "eval.tex").read_text()
 
 
+def evaluated(model_file, output, *arguments):
+    """The result of an evaluation, of films in two runs of two frames, that has nothing to say."""
+    model = f"--model={model_file}", f"--output={output}"
+    done = run(*model, "--film_frames=4", "--eyes=left_first", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads((output / "eval.json").read_text())
+
+
 def test_eval_film(model_file, tmp_path):
     """Of a film that is no data set, in runs of two frames."""
     pairs = [two_planes(3, -2, 3, step=k) for k in range(16)]
     write_film(tmp_path / "a.mkv", pairs)
-    done = run(
-        f"--data={tmp_path}/*.mkv",
-        f"--model={model_file}",
-        f"--output={tmp_path / 'out'}",
-        "--film_frames=4",
-        "--eyes=left_first",
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    result = json.loads((tmp_path / "out" / "eval.json").read_text())
+    result = evaluated(model_file, tmp_path / "out", f"--data={tmp_path}/*.mkv")
     assert [item["name"].split()[0] for item in result["per_item"]] == ["a"] * 4
     assert result["evaluated"]["layout"] == "films"
     assert result["evaluated"]["films"].startswith("pairs from 2 of 2 places")
@@ -147,16 +147,8 @@ def test_eval_validation_chooses_the_fixed_baselines(model_file, pairs_folder, t
     write_film(tmp_path / "a.mkv", [two_planes(3, -2, 3, step=k) for k in range(16)])
     chosen = {}
     for data, validation in (("data", ""), ("a.mkv", ""), ("data", "a.mkv"), ("data", "data")):
-        done = run(
-            f"--data={tmp_path / data}",
-            *([f"--validation={tmp_path / validation}"] if validation else []),
-            f"--model={model_file}",
-            f"--output={tmp_path / 'out'}",
-            "--film_frames=4",
-            "--eyes=left_first",
-        )
-        assert (done.returncode, done.stderr) == (0, "")
-        result = json.loads((tmp_path / "out" / "eval.json").read_text())
+        named = [f"--validation={tmp_path / validation}"] if validation else []
+        result = evaluated(model_file, tmp_path / "out", f"--data={tmp_path / data}", *named)
         chosen[data, validation] = result["baselines"]
         assert result["evaluated"].get("validation", "").endswith(validation)
     assert "themselves" in chosen["data", ""]["chosen_on"]

@@ -8,7 +8,13 @@ import dataclasses
 from collections.abc import Mapping
 
 from data_pipeline.decisions import black_bars, eye_order, film_facts, quality
-from data_pipeline.movie_options import AUTO, MovieOptions
+from data_pipeline.movie_options import (
+    AUTO,
+    PERIOD_S,
+    WHOLE_AT_FIRST_S,
+    WHOLE_OF_PERIOD_S,
+    MovieOptions,
+)
 from deep3d.composition import widest_spread
 from deep3d.video import ShotDetector
 
@@ -271,8 +277,9 @@ def _of_shots(options: MovieOptions) -> list[Threshold]:
             "frames by which one eye lags the other",
             0,
             "frames",
-            "moving things would have a parallax that is none; looked for in a film's first half "
-            "minute and in the last ten seconds of every minute",
+            "moving things would have a parallax that is none; looked for in a film's first "
+            f"{WHOLE_AT_FIRST_S} s and in the last {WHOLE_OF_PERIOD_S} of every "
+            f"{PERIOD_S}, and everywhere where frames before each are kept",
             "time_offset",
             AT_MOST,
         ),

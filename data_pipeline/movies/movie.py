@@ -30,7 +30,12 @@ import numpy as np
 from data_pipeline.decisions.film_facts import FilmFacts, inspect_film, unpack_eyes
 from data_pipeline.decisions.light import LightWatch
 from data_pipeline.decisions.time_offset import TimeOffset
-from data_pipeline.movie_options import MovieOptions
+from data_pipeline.movie_options import (
+    PERIOD_S,
+    WHOLE_AT_FIRST_S,
+    WHOLE_OF_PERIOD_S,
+    MovieOptions,
+)
 from data_pipeline.movies.shot import Sample, Shot, StereoFrame
 from data_pipeline.movies.shot_report import ShotReport
 from deep3d.frame_stack import repeat_earliest
@@ -41,8 +46,6 @@ from deep3d.video.reading_faults import ReadingFaults
 # Of a packed frame; either eye's part is then scaled to what the watchers want.
 THUMBNAIL_SIZE = (128, 72)
 EYE_THUMBNAIL_SIZE = (64, 36)
-# Seconds of a movie that are decoded whole at its beginning, and then at the end of every period.
-WHOLE_AT_FIRST_S, PERIOD_S, WHOLE_OF_PERIOD_S = 30, 60, 10
 # Encoders leave up to so many frames in a row that no other is predicted from.
 MOST_LEFT_OUT = 8
 # A movie may end this much before its stated end: containers round, and count sound as well.
@@ -219,11 +222,13 @@ class FrameWatch:
             self._uncounted, self._earlier = self._reader.faults - self._earlier, None
         one = np.maximum(*eyes)  # one black eye has a reason of its own
         self._light.update(one, self.left_out(frame))
-        if self._is_in_whole_part(frame):
+        if not self._is_in_whole_part(frame):
+            self._gap = True
+        else:
             if self._gap:
                 self._offset.interrupt()
             self._offset.update(*eyes)
-        self._gap = not self._is_in_whole_part(frame)
+            self._gap = False
         self._latest = frame.time
         if shot.is_due(frame.time):
             self._waiting[frame.pts] = [frame, *self._recent]

@@ -109,7 +109,7 @@ class VideoReader:
                 is not seen once a picture is shrunk.
             wants_all: Whether all pictures are wanted at a time, in seconds as players show it.
                 Elsewhere those from which no other is predicted, half of them in most films, are
-                left out, which saves a third of decoding; interlaced films come whole.
+                left out, which saves a third of decoding; films that begin interlaced come whole.
 
         Raises:
             VideoError: If the file cannot be read as a video.
