@@ -57,9 +57,16 @@ def _key_frame_before(container, stream, target: int, seen: set[int]) -> av.Vide
     # A damaged place must not keep the rest from being looked at.
     with contextlib.suppress(av.error.FFmpegError):
         container.seek(target, stream=stream)
+        may_be_held = False
         for packet in container.demux(stream):
             if packet.pts in seen:
                 return None
-            if frames := packet.decode():
+            frames = packet.decode()
+            if may_be_held and not frames:
+                # Decoders hold a picture until they have seen what may come before it.
+                frames = stream.codec_context.decode(None)
+                stream.codec_context.flush_buffers()
+            if frames:
                 return frames[0]
+            may_be_held = packet.is_keyframe  # its second field may be in the next packet
     return None
