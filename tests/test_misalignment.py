@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
+from data_pipeline.decisions import misalignment
 from data_pipeline.decisions.misalignment import (
     NOT_MEASURED,
     AlignmentLimits,
@@ -50,6 +51,30 @@ def test_measure_misalignment_finds_offset(offset):
     assert found.zoom == pytest.approx(1, abs=0.001)
     assert found.points > 100
     assert found.residual < 0.05
+
+
+@pytest.mark.parametrize("offset", [-5, -2, 2, 4])
+def test_measure_misalignment_of_soft_pictures(offset):
+    """Edges wider than a window, in grain: what the small picture said must not remain."""
+    rng = np.random.default_rng(offset + 9)
+    scene = cv2.GaussianBlur(rng.normal(size=(620, 1040, 3)), (0, 0), 14.0)
+    scene = 128 + 45 * scene / scene.std()
+    views = (
+        np.clip(view[40:-40, 40:-40] + rng.normal(0, 1.5, (540, 960, 3)), 0, 255).astype(np.uint8)
+        for view in (scene, np.roll(scene, (offset, -6), axis=(0, 1)))
+    )
+    found = measure_misalignment([tuple(views)])
+    # With the plain gradients of such windows it is 0.3 off, towards multiples of 3.
+    assert found.vertical_offset * 540 / 100 == pytest.approx(offset, abs=0.15)
+
+
+def test_measure_misalignment_takes_more_points_where_it_is_not_sure(monkeypatch):
+    pair = misaligned_pair(offset=1.0)
+    few = measure_misalignment([pair])
+    monkeypatch.setattr(misalignment, "_SURE", 0.0)
+    many = measure_misalignment([pair])
+    assert many.points > 1.5 * few.points
+    assert many.vertical_offset == pytest.approx(few.vertical_offset, abs=0.02)
 
 
 def test_measure_misalignment_finds_rotation_and_zoom_and_not_disparity():

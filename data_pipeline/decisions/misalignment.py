@@ -20,17 +20,21 @@ import numpy as np
 
 from data_pipeline.decisions.eye_points import COARSE_LINES, EyePoints, find_points, refine
 
-# Points of a shot in all its pairs together: enough to average, few enough to be cheap.
-_POINTS = 240
+# Points of a shot in all its pairs together: enough to average, few enough to be cheap. Where their
+# mean is not sure to so many percent of the height, 0.08 pixels of the middle size, there
+# are more.
+_POINTS, _MORE_POINTS, _SURE = 240, 720, 0.015
 # Lines at which the points are refined first, and how often they are moved there and at full size.
 _MIDDLE_LINES = 540
-_MIDDLE_ITERATIONS, _FULL_ITERATIONS = 5, 3
+_MIDDLE_ITERATIONS, _FULL_ITERATIONS = 12, 6
 # Scales of the robust fit in percent of the height: from all that may be there to what is good.
-_COARSE_SCALES, _FINE_SCALES = (3.0, 1.5, 0.8, 0.4), (0.4, 0.2, 0.1)
+_COARSE_SCALES, _FINE_SCALES = (3.0, 1.5, 0.8, 0.4), (0.4, 0.2, 0.1, 0.06)
 _TOLERANCE = 0.9  # percent of the height, to the model, of a point found in the small picture
 _ROUNDS = 4
 # Share of the points that count as independent, and the F value at which an offset is not all.
 _INDEPENDENT, _SIGNIFICANT = 0.25, 6.0
+# Points are exact to so many percent of the height at best, however well a few words agree.
+_EXACT = 0.005
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,16 +121,16 @@ def measure_misalignment(
             f"Received: {sorted({view.shape for pair in pairs for view in pair})}"
         )
     gray = [[cv2.cvtColor(view, cv2.COLOR_RGB2GRAY) for view in pair] for pair in pairs]
-    stage = _first_stage(gray)
-    if stage is None or len(stage.points) <= limits.points_above:
-        return NOT_MEASURED
-    stage = _next_stage(gray, stage, _MIDDLE_LINES, _MIDDLE_ITERATIONS)
-    if len(stage.points) <= limits.points_above:
+    stage = _middle_stage(gray, _POINTS, limits)
+    if gray and (stage is None or stage.standard_error > _SURE):
+        stage = _middle_stage(gray, _MORE_POINTS, limits)
+    if stage is None:
         return NOT_MEASURED
     if gray[0][0].shape[0] > _MIDDLE_LINES:
         full = _next_stage(gray, stage, gray[0][0].shape[0], _FULL_ITERATIONS)
         # Soft or grainy films have no more detail than the middle size shows.
-        stage = full if len(full.points) > len(stage.points) / 2 else stage
+        is_better = full.standard_error < stage.standard_error
+        stage = full if is_better and len(full.points) > limits.points_above else stage
     return _described(stage)
 
 
@@ -179,14 +183,35 @@ class _Stage:
     model: np.ndarray  # A, B, C
     error: np.ndarray  # of every point's height, in percent of the height
 
+    @property
+    def agreeing(self) -> np.ndarray:
+        """Which points agree with the model."""
+        return np.abs(self.error) < 3 * _spread(self.error) + 1e-3
 
-def _first_stage(gray) -> _Stage | None:
-    """Points looked for in small pictures; None without pairs."""
+    @property
+    def standard_error(self) -> float:
+        """Of the mean height of the points that agree, in percent of the height."""
+        if not len(self.points):
+            return math.inf
+        weights = self.points.weight[self.agreeing]
+        return math.sqrt(np.sum(np.square(weights * self.error[self.agreeing]))) / weights.sum()
+
+
+def _middle_stage(gray, count: int, limits: AlignmentLimits) -> _Stage | None:
+    """Points in pictures of the middle size; None where there are too few, or no pictures."""
     if not gray:
         return None
+    stage = _first_stage(gray, count)
+    if len(stage.points) > limits.points_above:
+        stage = _next_stage(gray, stage, _MIDDLE_LINES, _MIDDLE_ITERATIONS)
+    return stage if len(stage.points) > limits.points_above else None
+
+
+def _first_stage(gray, count: int) -> _Stage:
+    """About so many points looked for in small pictures."""
     views = [[_shrunk(view, COARSE_LINES) for view in pair] for pair in gray]
     height, width = views[0][0].shape
-    side = math.sqrt(width * height / (_POINTS / len(gray)))  # of a cell
+    side = math.sqrt(width * height / (count / len(gray)))  # of a cell
     cells = (math.ceil(width / side), math.ceil(height / side))
     return _staged([find_points(*pair, cells) for pair in views], height, _COARSE_SCALES)
 
@@ -201,17 +226,17 @@ def _next_stage(gray, stage: _Stage, lines: int, iterations: int) -> _Stage:
     for pair, points, kept in zip(views, stage.found, np.split(near, ends), strict=True):
         points = points.where(kept)
         expected = points.right @ stage.model[1:] + stage.model[0] / 100 * stage.lines
-        points = EyePoints(np.column_stack((points.left[:, 0], expected)), points.right)
+        left = np.column_stack((points.left[:, 0], expected))
+        points = EyePoints(left, points.right, points.weight)
         points, good = refine(*pair, points.scaled(height / stage.lines), iterations)
         followed.append(points.where(good))
     return _staged(followed, height, _FINE_SCALES)
 
 
 def _staged(found: list[EyePoints], lines: int, scales) -> _Stage:
-    left, right = (
-        np.concatenate([getattr(points, eye) for points in found]) for eye in ("left", "right")
-    )
-    points = EyePoints(left, right).scaled(100 / lines)
+    names = [field.name for field in dataclasses.fields(EyePoints)]
+    together = (np.concatenate([getattr(points, name) for points in found]) for name in names)
+    points = EyePoints(*together).scaled(100 / lines)
     return _Stage(found, lines, points, *_fit(points, scales))
 
 
@@ -225,24 +250,25 @@ def _shrunk(gray, lines: int) -> np.ndarray:
 def _fit(points: EyePoints, scales: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
     """A, B, C of the model and the error of every point's height, in percent of the height.
 
-    Least squares with Geman-McClure weights whose scale shrinks: at first nearly all points count,
-    at last only those that agree.
+    Least squares by the points' own weights, times those of Geman and McClure, whose scale shrinks:
+    at first nearly all points count, at last only those that agree.
     """
     terms = np.column_stack((np.ones(len(points)), points.right))
     heights = points.left[:, 1]
     if not len(points):
         return np.array([0.0, 0.0, 1.0]), heights
     model = np.array([np.median(heights - points.right[:, 1]), 0.0, 1.0])
+    own = points.weight / points.weight.mean()
     for scale in scales:
         for _ in range(_ROUNDS):
             error = heights - terms @ model
-            weights = 1 / (1 + np.square(error / scale))
+            weighted = terms * (own / np.square(1 + np.square(error / scale)))[:, None]
             # A weak pull towards no rotation and no zoom, for points on one line: as much as one
             # point off by 1 % of the height has at a slope of 1 in 100.
             pull = np.array([0.0, 1.0, 1.0])
-            left_side = (terms * np.square(weights)[:, None]).T @ terms + np.diag(pull)
-            right_side = (terms * np.square(weights)[:, None]).T @ heights
-            model = np.linalg.solve(left_side, right_side + pull * (0.0, 0.0, 1.0))
+            model = np.linalg.solve(
+                weighted.T @ terms + np.diag(pull), weighted.T @ heights + pull * (0.0, 0.0, 1.0)
+            )
     return model, heights - terms @ model
 
 
@@ -253,11 +279,14 @@ def _simplest(stage: _Stage) -> tuple[EyePoints, np.ndarray, np.ndarray]:
     """
     points = stage.points
     error = points.left[:, 1] - points.right[:, 1]
-    agree = np.abs(stage.error) < 3 * _spread(stage.error) + 1e-3
-    offset = np.mean(error[agree])
-    gain = np.var(error[agree]) / (np.mean(np.square(stage.error[agree])) + 1e-6)
+    agree = stage.agreeing
+    weights = points.weight[agree] / points.weight[agree].sum()
+    offset = np.sum(weights * error[agree])
+    left_by_offset = np.sum(weights * np.square(error[agree] - offset))
+    left_by_model = np.sum(weights * np.square(stage.error[agree]))
+    gain = left_by_offset / (left_by_model + _EXACT**2)
     # An F test; neighbors err alike, so only a part of the points is independent.
-    if (gain - 1) * _INDEPENDENT * agree.sum() / 2 > _SIGNIFICANT:
+    if (gain - 1) * _INDEPENDENT / np.sum(np.square(weights)) / 2 > _SIGNIFICANT:
         return points, stage.model, stage.error
     return points, np.array([offset, 0.0, 1.0]), error - offset
 
