@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from data_pipeline.decisions import misalignment
+from data_pipeline.decisions.eye_correction import correct_misalignment
 from data_pipeline.decisions.misalignment import (
     NOT_MEASURED,
     AlignmentLimits,
     Misalignment,
-    correct_misalignment,
     measure_misalignment,
 )
 

@@ -17,12 +17,12 @@ from data_pipeline.decisions.color_difference import (
     combine_color_differences,
     measure_color_difference,
 )
+from data_pipeline.decisions.eye_correction import correct_misalignment
 from data_pipeline.decisions.eye_order import EyeOrder, decide_eye_order
 from data_pipeline.decisions.film_facts import FilmFacts, eye_order_cues
 from data_pipeline.decisions.misalignment import (
     NOT_MEASURED,
     Misalignment,
-    correct_misalignment,
     measure_misalignment,
 )
 from data_pipeline.decisions.quality import MeasuredPair, measure_pair
