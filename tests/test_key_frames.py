@@ -1,5 +1,6 @@
 """Single pictures from all over a film against those that the reader gives."""
 
+import av
 import numpy as np
 import pytest
 from video_samples import smooth_image, write_video
@@ -41,6 +42,25 @@ def test_key_frames_are_those_of_the_reader(tmp_path, name):
     # The middle of each fifth of 50 frames, back to the last multiple of 5.
     assert numbers_of(pictures, read(path)) == [5, 15, 25, 35, 45]
     assert all(picture.dtype == np.uint8 and picture.flags["C_CONTIGUOUS"] for picture in pictures)
+
+
+def test_key_frames_before_a_damaged_place(tmp_path):
+    """Pictures behind a key frame that are shown before others make the decoder hold it back."""
+
+    def set_up(stream):
+        stream.codec_context.gop_size = 25
+        stream.codec_context.max_b_frames = 3
+        stream.codec_context.options = {"crf": "4", "sc_threshold": "0"}
+
+    images = [smooth_image(3 * k) for k in range(len(TIMES))]
+    path = write_video(tmp_path / "film.mp4", TIMES, images=images, set_up=set_up)
+    with av.open(path) as container:
+        packets = [(one.pos, one.size) for one in container.demux(video=0) if one.size]
+    frames, data = read(path), bytearray(path.read_bytes())
+    for start, size in packets[28:40]:
+        data[start : start + size] = bytes(size)
+    path.write_bytes(data)
+    assert numbers_of(key_frames(path, 8), frames) == [0, 25]
 
 
 def test_key_frames_come_once(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from data_pipeline.decisions import misalignment
 from data_pipeline.decisions.eye_correction import correct_misalignment
+from data_pipeline.decisions.eye_points import EyePoints, refine
 from data_pipeline.decisions.misalignment import (
     NOT_MEASURED,
     AlignmentLimits,
@@ -66,6 +67,36 @@ def test_measure_misalignment_of_soft_pictures(offset):
     found = measure_misalignment([tuple(views)])
     # With the plain gradients of such windows it is 0.3 off, towards multiples of 3.
     assert found.vertical_offset * 540 / 100 == pytest.approx(offset, abs=0.15)
+
+
+def test_points_of_a_few_words_tell_no_zoom():
+    """They agree to less than refining can tell, and lie in a few rows, so that ends go wild."""
+    rng = np.random.default_rng(1)
+    right = np.column_stack((rng.uniform(-60, 60, 40), rng.uniform(-3, 3, 40)))
+    left = right * (1, 1.0025) + rng.normal(0, 0.001, right.shape)
+    for spread_out, zoom in ((1, 1.0), (10, 1 / 1.0025)):
+        points = EyePoints(left * (1, spread_out), right * (1, spread_out), np.ones(40))
+        found = misalignment._described(misalignment._staged([points], 100, (0.4, 0.1)))
+        assert found.zoom == pytest.approx(zoom, abs=1e-4)
+
+
+def test_points_count_by_how_well_they_tell_their_height():
+    rng = np.random.default_rng(0)
+    sharp = picture(0, 540, 960)[..., 0].astype(float)
+    sharp[:, 480:] = 128 + 0.2 * (sharp[:, 480:] - 128)  # faint beside the same grain
+    left, right = (
+        np.clip(sharp + rng.normal(0, 5, sharp.shape), 0, 255).astype(np.uint8) for _ in range(2)
+    )
+    x, y = (
+        grid.ravel() for grid in np.meshgrid(np.arange(-420, 421, 60), np.arange(-200, 201, 40))
+    )
+    places = np.column_stack((x, y)).astype(float)
+    points, _ = refine(left, right, EyePoints(places, places, np.ones(len(x))), 8)
+    moved = points.left[:, 1] - points.right[:, 1]
+    faint = x > 20
+    assert np.median(points.weight[~faint]) > 2 * np.median(points.weight[faint])
+    weighted = np.average(moved, weights=points.weight)
+    assert abs(weighted) < 0.03 and np.std(moved[faint]) > 2 * np.std(moved[x < -20])
 
 
 def test_measure_misalignment_takes_more_points_where_it_is_not_sure(monkeypatch):
