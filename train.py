@@ -32,6 +32,7 @@ flags.DEFINE_string("data", None, "Folder of data_pipeline.ingest or .stereo_pac
 flags.DEFINE_list("packs", [], "Packs of pictures with disparity, each FOLDER or FOLDER:WEIGHT.")
 flags.DEFINE_float("least_range", 1.0, "Least share of the levels' range that windows use.", 0, 1)
 flags.DEFINE_list("cutouts", [], "Those of the packs whose subjects are put before others.")
+flags.DEFINE_bool("disturbed", False, "Whether what windows show is hidden in part.")
 flags.DEFINE_integer("window_area", 61_440, "Pixels of a training window from the packs.")
 flags.DEFINE_string("workdir", None, "Folder for checkpoints, the model and TensorBoard logs.")
 define_flags(ModelConfig)
@@ -120,6 +121,7 @@ def _mixed_batches(packs, experiment):
         batch_size=training.batch_size,
         area=flags.FLAGS.window_area,
         right_view=training.right_view > 0,
+        disturbed=flags.FLAGS.disturbed,
         spread=(flags.FLAGS.least_range, 1.0),
         seed=training.seed,
         share=share(training.distribute),

@@ -148,6 +148,33 @@ def test_batch_puts_cutouts_before_others(packs):
         assert (ours != theirs).mean() > 0.05
 
 
+def test_batch_is_disturbed_in_the_left_view_alone(packs):
+    plain, disturbed = (
+        Mixture(packs, LEVELS, dataclasses.replace(CONFIG, batch_size=12, disturbed=disturbed))
+        for disturbed in (False, True)
+    )
+    (seen, wanted), (hidden, still_wanted) = plain.batch(0), disturbed.batch(0)
+    changed = np.mean([not np.array_equal(*views) for views in zip(seen, hidden, strict=True)])
+    assert 0.4 < changed < 1.0
+    np.testing.assert_array_equal(wanted["disparity"], still_wanted["disparity"])
+    for ours, theirs in zip(
+        _arrays(plain.validation_batch(0)), _arrays(disturbed.validation_batch(0)), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_batch_lays_other_pictures_over(packs, monkeypatch):
+    laid = []
+    monkeypatch.setattr(
+        "data_pipeline.packs.mixture.lay_over",
+        lambda picture, other, rng: laid.append(other.shape) or picture,
+    )
+    config = dataclasses.replace(CONFIG, batch_size=200, area=32 * 32, disturbed=True)
+    Mixture(packs, LEVELS, config).batch(0)
+    assert len(laid) / 200 == pytest.approx(0.4, abs=0.11)  # three standard deviations
+    assert set(laid) == {(70, 110, 3)}
+
+
 def test_mixture_rejects_missing_pack(tmp_path):
     with pytest.raises(PackError, match="holds no pack"):
         Mixture({tmp_path: 1.0}, LEVELS)

@@ -29,15 +29,22 @@ def pack(tmp_path_factory):
     return folder
 
 
-def test_train_on_packs_says_at_which_size_pictures_are_seen(pack, tmp_path):
-    """That of the windows, which are whole pictures or composed as if they were."""
+def train_on_pack(pack, workdir, *arguments):
     done = run(
-        *("train.py", f"--packs={pack}:1", f"--workdir={tmp_path}"),
+        *("train.py", f"--packs={pack}:1", f"--workdir={workdir}", *arguments),
         *("--window_area=3072", "--right_view=0", "--precision=float32"),
         *("--steps=1", "--checkpoint_every=1", "--batch_size=2", "--validation_batches=1"),
     )
     assert done.returncode == 0, done.stderr
-    assert load_model(tmp_path / "model.h5")[1].picture_area == 3072
+
+
+def test_train_on_packs(pack, tmp_path):
+    """The file says at which size pictures are seen: that of the windows, as if they were whole."""
+    train_on_pack(pack, tmp_path / "plain")
+    assert load_model(tmp_path / "plain" / "model.h5")[1].picture_area == 3072
+    train_on_pack(pack, tmp_path / "disturbed", "--disturbed")
+    logs = [(tmp_path / name / "log.csv").read_text() for name in ("plain", "disturbed")]
+    assert logs[0] != logs[1], "other pictures, so another loss"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ import numpy as np
 
 from data_pipeline.packs.depth_example import DepthExample
 from data_pipeline.packs.depth_pack import PackedExample, PackError, decode, read_pack
+from data_pipeline.packs.disturbances import disturb, lay_over
 from data_pipeline.packs.pasting import paste
 from data_pipeline.packs.picture_changes import change_picture
 from data_pipeline.packs.right_view import make_right_view, to_right_view
@@ -40,6 +41,8 @@ class MixtureConfig:
         smallest_window: Least share of the largest possible window's sides.
         validation_share: Share of the groups that is kept for validation.
         pasted: Share of the windows before which a cut-out is put, where there are cut-outs.
+        disturbed: Whether what windows show is hidden in part (disturbances.py).
+        laid_over: Share of the disturbed windows on which another picture is laid.
         right_view: Whether the right views are wanted as targets, too.
         spread: Shares of the range of the levels that windows use, drawn evenly between the two;
             the middle of both in validation. Films use less than all of it, and a network that
@@ -56,6 +59,8 @@ class MixtureConfig:
     smallest_window: float = 0.6
     validation_share: float = 0.06
     pasted: float = 0.2
+    disturbed: bool = False
+    laid_over: float = 0.4
     right_view: bool = True
     spread: tuple[float, float] = (1.0, 1.0)
     least_spread: float = 0.4
@@ -129,15 +134,14 @@ class Mixture:
         windows = []
         for place in self.config.places:
             rng = np.random.default_rng([self.config.seed, step, place])
-            source = self.training[np.searchsorted(self._shares, rng.random(), side="right")]
-            example = decode(source[rng.integers(len(source))])
+            example = self._drawn(rng)
             window = _window(example, height, width, rng, self.config.smallest_window)
             if rng.random() < 0.5:
                 window = _mirrored(window)
             if self.cutouts and rng.random() < self.config.pasted:
                 cutout = decode(self.cutouts[rng.integers(len(self.cutouts))])
                 window = paste(window, cutout, rng)
-            window = dataclasses.replace(window, left=change_picture(window, rng))
+            window = dataclasses.replace(window, left=self._changed(window, rng))
             spread = rng.uniform(*self.config.spread)
             windows.append(self._targets(example, window, spread))
         return _stacked(windows)
@@ -156,6 +160,19 @@ class Mixture:
             window = _window(example, height, width)
             windows.append(self._targets(example, window, float(np.mean(self.config.spread))))
         return _stacked(windows)
+
+    def _drawn(self, rng: np.random.Generator) -> DepthExample:
+        source = self.training[np.searchsorted(self._shares, rng.random(), side="right")]
+        return decode(source[rng.integers(len(source))])
+
+    def _changed(self, window: DepthExample, rng: np.random.Generator) -> np.ndarray:
+        picture = change_picture(window, rng)
+        if not self.config.disturbed:
+            return picture
+        picture = disturb(picture, rng)
+        if rng.random() < self.config.laid_over:
+            picture = lay_over(picture, self._drawn(rng).left, rng)
+        return picture
 
     def _is_for_validation(self, group: str) -> bool:
         number = int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big")
