@@ -117,7 +117,8 @@ def restore(path, model: keras.Model, config: ModelConfig, optimizer=None) -> Pr
         optimizer: Built optimizer to restore as well, or None.
 
     Returns:
-        How far the training of the checkpoint was.
+        How far the training of the checkpoint was; without its best validation where that was of
+        pictures of another size.
 
     Raises:
         ArchitectureError: If the file belongs to another architecture or another optimizer.
@@ -134,11 +135,13 @@ def restore(path, model: keras.Model, config: ModelConfig, optimizer=None) -> Pr
         if optimizer is not None:
             _check_optimizer(file, optimizer, path)
             _read(file, "optimizer", _by_number(optimizer.variables), path)
-        start = Progress()
-        return Progress(
-            int(file.attrs.get("step", start.step)),
-            float(file.attrs.get("best", start.best)),
-            int(file.attrs.get("stale", start.stale)),
+        start = Progress(step=int(file.attrs.get("step", 0)))
+        if stored.picture_area != config.picture_area:
+            return start  # validated on pictures of another size, which tells nothing of these
+        return dataclasses.replace(
+            start,
+            best=float(file.attrs.get("best", start.best)),
+            stale=int(file.attrs.get("stale", start.stale)),
         )
 
 

@@ -74,6 +74,14 @@ def test_restore_rejects_another_optimizer(model, tmp_path):
         restore(tmp_path / "plain.h5", model, CONFIG, averaged)
 
 
+def test_restore_forgets_the_best_of_pictures_of_another_size(model, tmp_path):
+    small = dataclasses.replace(CONFIG, picture_area=20_000)
+    save_model(tmp_path / "model.h5", model, small, progress=Progress(300, 0.5, 4))
+    assert restore(tmp_path / "model.h5", model, small) == Progress(300, 0.5, 4)
+    large = dataclasses.replace(CONFIG, picture_area=60_000)
+    assert restore(tmp_path / "model.h5", model, large) == Progress(300)
+
+
 def test_restore_rejects_another_optimizer_of_the_same_shapes(model, tmp_path):
     """A momentum, and a sum or an average of the same shapes."""
     accumulating = keras.optimizers.SGD(momentum=0.9, gradient_accumulation_steps=2)
