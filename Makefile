@@ -46,7 +46,7 @@ bench: $(BIN)/deep3d-convert
 	$(BIN)/python benchmarks/bench_conversion.py
 	$(BIN)/python benchmarks/bench_synthetic.py
 
-# The packs and the training of the shipped default model: some five hours on two cores. MATERIAL has
+# The packs and the training of the shipped default model: some four hours on two cores. MATERIAL has
 # labelled/, rgbd/, stereo_sequences/ and photos/; see MODEL_CARD.md. RENDERED has what
 # `make rendered` made, or is empty.
 PACKS := runs/packs
@@ -77,19 +77,14 @@ joined = $(subst $(space),$(comma),$(strip $(addprefix $(PACKS)/,$(1))))
 TRAIN = $(BIN)/python train.py --config=default --right_view=0 --packs=$(call joined,$(MIXTURE)) \
 	--cutouts=$(call joined,$(CUTOUTS))
 ON = --least_range=0.5 --learning_rate=1.5e-3 --warmup_steps=150
-DISTURBED = --least_range=0.5 --disturbed --learning_rate=1e-3 --warmup_steps=150 --steps=4600 \
-	--averaging=0.999
 default-model: packs
 	$(TRAIN) --workdir=runs/default --window_area=36864 --stop_at=4300
 	$(TRAIN) --workdir=runs/default --stop_at=5700
 	$(TRAIN) --workdir=runs/default_on --start_from=runs/default/model.h5 $(ON) \
 		--window_area=36864 --stop_at=4700
 	$(TRAIN) --workdir=runs/default_on --start_from=runs/default/model.h5 $(ON)
-	$(TRAIN) --workdir=runs/default_disturbed --start_from=runs/default_on/model.h5 $(DISTURBED) \
-		--window_area=36864 --stop_at=2700
-	$(TRAIN) --workdir=runs/default_disturbed --start_from=runs/default_on/model.h5 $(DISTURBED)
-	$(BIN)/python -c "from deep3d import checkpoint as c; r = 'runs/default_disturbed/'; \
-		c.save_model(r + 'default.h5', *c.load_model(r + 'model.h5'), half=True)"
+	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
+		'runs/default_on/default.h5', *c.load_model('runs/default_on/model.h5'), half=True)"
 
 # What runs a shipped model without TensorFlow; to be made anew whenever deep3d/weights changes.
 lite-models: $(BIN)/deep3d-convert

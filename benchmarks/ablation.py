@@ -4,8 +4,9 @@ python benchmarks/ablation.py --packs=DIR/labelled,DIR/rgbd,DIR/synthetic --pair
     [--rows=alone,terms --table=FILE]
 
 Networks are trained alike but for one thing: with all packs, with all but one, and with each alone;
-then with the other terms of the loss. Runs are short, so the figures say what teaches fastest, not
-where long training ends. Every row is scored on held-out groups of the packs and on real pairs.
+with windows that hide in part what they show; then with the other terms of the loss. Runs are
+short, so the figures say what teaches fastest, not where long training ends. Every row is scored on
+held-out groups of the packs and on real pairs.
 """
 
 import dataclasses
@@ -21,7 +22,7 @@ from deep3d.composed_pairs import compose
 from deep3d.experiments import experiments
 from deep3d.pairs import pair_paths, read_pairs, read_table
 
-KINDS_OF_ROWS = ("all", "without", "alone", "terms")
+KINDS_OF_ROWS = ("all", "without", "alone", "disturbed", "terms")
 
 flags.DEFINE_list("packs", [], "Packs; those joined by + count as one source.")
 flags.DEFINE_string("pairs", None, "Folder of real pairs, as eval.py takes it.")
@@ -29,7 +30,7 @@ flags.DEFINE_string("classes", None, "CSV with name,content of the pairs.")
 flags.DEFINE_integer("steps", 300, "Steps of each training.", 1)
 flags.DEFINE_integer("window_area", 18_432, "Pixels of a training window.", 1024)
 flags.DEFINE_integer("seed", 0, "Seed of weights and data.")
-flags.DEFINE_list("rows", list(KINDS_OF_ROWS), "Which rows: all, without, alone, terms.")
+flags.DEFINE_list("rows", list(KINDS_OF_ROWS), f"Which rows: {', '.join(KINDS_OF_ROWS)}.")
 flags.DEFINE_string("table", None, "File that rows are added to; those that it has are skipped.")
 
 
@@ -53,7 +54,8 @@ def main(arguments):
         row = f"| {name} | {' + '.join(terms)} |"
         if kind not in options.rows or row in known:
             continue
-        validation, scores = _train_and_score(paths, terms, everything)
+        trained_on = _mixture(paths, "right_view" in terms, kind == "disturbed")
+        validation, scores = _train_and_score(trained_on, terms, everything)
         order = f"{100 * scores['ordinal_error']:.0f} %"
         _write(f"{row} {validation:.2f} | {scores['mae']:.2f} | {order} |", table)
 
@@ -73,11 +75,12 @@ def _runs(sources, everything):
         yield "without", f"all but {name}", [p for p in everything if p not in paths], disparity
     for name, paths in sources.items():
         yield "alone", f"{name} alone", paths, disparity
+    yield "disturbed", "all, disturbed", everything, disparity
     yield "terms", "all", everything, {"disparity": 1.0, "right_view": 5.0}
     yield "terms", "all", everything, {"right_view": 1.0}
 
 
-def _train_and_score(paths, terms, everything):
+def _train_and_score(mixture, terms, everything):
     from data_pipeline.packs.mixture import MixtureSequence, mixture_dataset
     from deep3d import evaluation, inference, training
     from deep3d.trainer import compile_trainer
@@ -95,7 +98,6 @@ def _train_and_score(paths, terms, everything):
     )
     model = dataclasses.replace(default.model, picture_area=options.window_area)
     experiment = dataclasses.replace(default, model=model, training=recipe)
-    mixture = _mixture(paths, "right_view" in terms)
     held_out = _mixture(everything, "right_view" in terms)
     with tempfile.TemporaryDirectory() as workdir:
         result = training.train(
@@ -120,7 +122,7 @@ def _train_and_score(paths, terms, everything):
     return loss, next(row for row in rows if row["name"] == "model")
 
 
-def _mixture(paths, right_view=False):
+def _mixture(paths, right_view=False, disturbed=False):
     from data_pipeline.packs.mixture import Mixture, MixtureConfig
 
     options = flags.FLAGS
@@ -129,6 +131,7 @@ def _mixture(paths, right_view=False):
         batch_size=default.training.batch_size,
         area=options.window_area,
         right_view=right_view,
+        disturbed=disturbed,
         seed=options.seed,
     )
     weights = {path: float(np.sqrt(_files_bytes(path))) for path in paths}
