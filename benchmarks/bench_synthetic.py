@@ -2,12 +2,15 @@
 
 python benchmarks/bench_synthetic.py [--width=432 --height=180 --shots=12 --photos=FOLDER]
 
-Then that of training pictures with their disparity, composing included: of all kinds of scenes,
-and with photographs also of still lifes; as packs hold them and at 384x160. Scenes share drawings
-(drawings.py), so that the first few dozen are slower than those that follow.
+Then that of training pictures with their disparity, composing included, by `--processes` side by
+side: of all kinds of scenes, and with photographs also of still lifes; as packs hold them and at
+384x160. Scenes share drawings (drawings.py), so that the first few dozen are slower than those that
+follow; every measurement begins without any.
 """
 
 import argparse
+import concurrent.futures
+import multiprocessing
 import pathlib
 import sys
 import time
@@ -31,7 +34,8 @@ def main():
     parser.add_argument("--shots", type=int, default=12)
     parser.add_argument("--frames", type=int, default=6)
     parser.add_argument("--photos")
-    parser.add_argument("--scenes", type=int, default=128)
+    parser.add_argument("--scenes", type=int, default=128, help="of each process")
+    parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     random_scene(np.random.default_rng(0))  # fills the pool of noise
@@ -54,16 +58,34 @@ def main():
             f"({1000 * frame:.0f} ms), "
             f"{1000 * composing / options.shots:.0f} ms to compose a shot\n"
         )
-    sources = {"made-up scenes": None}
-    if options.photos:
-        sources["still lifes"] = SurfacePhotos(options.photos)
-    for name, photos in sources.items():
+    for name, photos in {"made-up scenes": None, "still lifes": options.photos}.items():
+        if name == "still lifes" and not photos:
+            continue
         for size in ({}, {"width": 384, "aspects": (2.4,)}):
-            start = time.process_time()
-            count = sum(1 for _ in synthetic_examples(0, options.scenes, photos, **size))
-            rate = count / (time.process_time() - start)
+            rate = _pictures_a_second(options.processes, options.scenes, photos, size)
             shape = "384x160" if size else f"{WIDTH} wide"
-            sys.stdout.write(f"training pictures, {name} {shape}: {rate:.1f} a second\n")
+            sys.stdout.write(
+                f"training pictures, {options.processes} processes, {name} {shape}: "
+                f"{rate:.1f} a second\n"
+            )
+
+
+def _pictures_a_second(processes: int, scenes: int, photos, size: dict) -> float:
+    """The sum over new processes, each with scenes of its own."""
+    fresh = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(processes, fresh) as pool:
+        firsts = range(0, 1000 * processes, 1000)
+        rates = [pool.submit(_rate, first, scenes, photos, size) for first in firsts]
+        return sum(rate.result() for rate in rates)
+
+
+def _rate(first_seed: int, scenes: int, photos, size: dict) -> float:
+    cv2.setNumThreads(1)
+    surfaces = photos and SurfacePhotos(photos)
+    random_scene(np.random.default_rng(0))  # fills the pool of noise
+    start = time.perf_counter()
+    count = sum(1 for _ in synthetic_examples(first_seed, scenes, surfaces, **size))
+    return count / (time.perf_counter() - start)
 
 
 if __name__ == "__main__":
