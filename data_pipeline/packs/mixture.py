@@ -15,7 +15,6 @@ import hashlib
 import os
 from collections.abc import Collection, Mapping
 
-import cv2
 import numpy as np
 
 from data_pipeline.packs.depth_example import DepthExample
@@ -25,6 +24,7 @@ from data_pipeline.packs.pasting import paste
 from data_pipeline.packs.picture_changes import change_picture
 from data_pipeline.packs.right_view import make_right_view, to_right_view
 from data_pipeline.packs.step_sequence import StepSequence
+from data_pipeline.packs.windows import cut_window, mirrored
 from deep3d.disparity import DisparityLevels
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray]]
@@ -135,9 +135,9 @@ class Mixture:
         for place in self.config.places:
             rng = np.random.default_rng([self.config.seed, step, place])
             example = self._drawn(rng)
-            window = _window(example, height, width, rng, self.config.smallest_window)
+            window = cut_window(example, height, width, rng, self.config.smallest_window)
             if rng.random() < 0.5:
-                window = _mirrored(window)
+                window = mirrored(window)
             if self.cutouts and rng.random() < self.config.pasted:
                 cutout = decode(self.cutouts[rng.integers(len(self.cutouts))])
                 window = paste(window, cutout, rng)
@@ -157,7 +157,7 @@ class Mixture:
             # Neighbors in a pack resemble each other: step through all of them evenly.
             row = self.validation[place * 7919 % len(self.validation)]
             example = decode(row)
-            window = _window(example, height, width)
+            window = cut_window(example, height, width)
             windows.append(self._targets(example, window, float(np.mean(self.config.spread))))
         return _stacked(windows)
 
@@ -257,49 +257,6 @@ def mixture_dataset(mixture: Mixture, first_step: int = 0):
 
     steps = tf.data.Dataset.counter(start=first_step)
     return steps.map(tensors, num_parallel_calls=2, deterministic=True).prefetch(4)
-
-
-def _window(
-    example: DepthExample,
-    height: int,
-    width: int,
-    rng: np.random.Generator | None = None,
-    smallest: float = 1.0,
-) -> DepthExample:
-    """A window of the picture with the aspect of the result; the largest, central one without rng.
-
-    Where the pictures are upright and the window is wide, it is a strip of the picture.
-    """
-    rows, columns = example.disparity.shape
-    scale = min(rows / height, columns / width)
-    across = down = 0.5
-    if rng is not None:
-        scale *= rng.uniform(smallest, 1.0)
-        across, down = rng.random(2)
-    high, wide = max(8, round(height * scale)), max(8, round(width * scale))
-    high, wide = min(high, rows), min(wide, columns)
-    top, left = round(down * (rows - high)), round(across * (columns - wide))
-    area = np.s_[top : top + high, left : left + wide]
-    size = (width, height)
-    # Disparities on both sides of an edge must not be averaged.
-    return dataclasses.replace(
-        example,
-        left=cv2.resize(
-            example.left[area], size, interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
-        ),
-        disparity=cv2.resize(example.disparity[area], size, interpolation=cv2.INTER_NEAREST),
-        weight=cv2.resize(example.weight[area], size, interpolation=cv2.INTER_NEAREST),
-    )
-
-
-def _mirrored(example: DepthExample) -> DepthExample:
-    """Left and right exchanged: disparity is that of a mirrored scene, unchanged."""
-    return dataclasses.replace(
-        example,
-        left=np.ascontiguousarray(example.left[:, ::-1]),
-        disparity=np.ascontiguousarray(example.disparity[:, ::-1]),
-        weight=np.ascontiguousarray(example.weight[:, ::-1]),
-    )
 
 
 def _percentiles(example: DepthExample) -> tuple[float, float]:
