@@ -35,7 +35,7 @@ class Trainer(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The compiled losses, and the error of the left view predicted from the right one."""
         x, y = change_pairs(x, y)  # Keras builds losses with a batch as it comes
-        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        loss = super().compute_loss(x, _asked_for(y, y_pred), y_pred, sample_weight, training)
         if not self.symmetric:
             return loss
         mirrored = mirrored_pair(x, y["right"] if isinstance(y, dict) else y)
@@ -45,7 +45,14 @@ class Trainer(keras.Model):
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """The compiled metrics."""
         x, y = change_pairs(x, y)  # likewise
-        return super().compute_metrics(x, y, y_pred, sample_weight)
+        return super().compute_metrics(x, _asked_for(y, y_pred), y_pred, sample_weight)
+
+
+def _asked_for(targets, outputs):
+    """Those of the targets that the network learns; packs have more than every loss needs."""
+    if not (isinstance(targets, dict) and isinstance(outputs, dict)):
+        return targets
+    return {name: targets[name] for name in outputs}
 
 
 def compile_trainer(model: keras.Model, experiment: Experiment, strategy=None) -> Trainer:

@@ -33,6 +33,14 @@ def test_trainer_adds_the_mirrored_loss(as_dict):
         np.testing.assert_allclose(loss, forward + weight * backward, rtol=1e-5)
 
 
+def test_trainer_leaves_alone_what_no_output_learns():
+    """Packs have disparity, too, where only the right view is learned from."""
+    more = {"right": RIGHT, "disparity": np.zeros((2, 3, 5, 2), np.float32)}
+    expected = trainer().fit(LEFT, {"right": RIGHT}, epochs=2, verbose=0).history
+    history = trainer().fit(LEFT, more, validation_data=(LEFT, more), epochs=2, verbose=0).history
+    np.testing.assert_allclose(history["loss"], expected["loss"], rtol=1e-6)
+
+
 def test_trainer_learns_from_the_mirrored_loss():
     model = trainer(3.0)
     before = model.evaluate(LEFT, RIGHT, verbose=0)
