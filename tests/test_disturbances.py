@@ -7,8 +7,9 @@ from data_pipeline.packs.disturbances import disturb, lay_over
 
 def test_disturb_depends_on_the_generator_alone():
     picture = box_example(1).left
-    one, same = (disturb(picture, np.random.default_rng(3)) for _ in range(2))
-    np.testing.assert_array_equal(one, same)
+    for seed in range(40):  # every change is drawn in some of these
+        one, same = (disturb(picture, np.random.default_rng(seed)) for _ in range(2))
+        np.testing.assert_array_equal(one, same)
     np.testing.assert_array_equal(picture, box_example(1).left)
 
 
