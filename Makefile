@@ -111,21 +111,24 @@ model-card: $(BIN)/deep3d-convert
 		$(if $(PAIRS),--pairs="$(PAIRS)") $(if $(SYNTHETIC),--synthetic="$(SYNTHETIC)") \
 		$(if $(CLIPS),--clips="$(CLIPS)") $(if $(PICTURES),--pictures="$(PICTURES)")
 
-# Stereo pictures rendered by Blender, whose Python package runs under Python 3.11 only: some seconds
-# a frame. FRAMES=number; PHOTOS=folder of photographs for surfaces.
+# Pictures rendered by Blender, whose Python package runs under Python 3.11 only: some two seconds each
+# on one core, so `make -j2 rendered` on two. FRAMES=number of each of the two series; PHOTOS=folder
+# of photographs for surfaces.
 PYTHON311 ?= python3.11
 BLENDER := .venv-blender
-FRAMES ?= 2000
-.PHONY: blender-env rendered
+FRAMES ?= 1300
+.PHONY: blender-env rendered rendered11 rendered12
 blender-env: $(BLENDER)/ready
 $(BLENDER)/ready: setup.py
 	$(PYTHON311) -m venv $(BLENDER)
 	$(BLENDER)/bin/pip install --quiet --disable-pip-version-check --editable '.[test,blender]'
 	touch $@
 
-rendered: $(BLENDER)/ready
-	$(BLENDER)/bin/python -m data_pipeline.blender_film --output=$(RENDERED)/film0 \
-		--frames=$(FRAMES) --samples=4 $(if $(PHOTOS),--photos="$(PHOTOS)")
+rendered: rendered11 rendered12
+rendered11 rendered12: rendered%: $(BLENDER)/ready
+	$(BLENDER)/bin/python -m data_pipeline.blender_film --output=$(RENDERED)/stills$* --seed=$* \
+		--stills --frames=$(FRAMES) --frames_per_shot=2 --width=320 --height=200 --samples=4 \
+		--threads=1 $(if $(PHOTOS),--photos="$(PHOTOS)")
 
 clean:
 	rm -rf $(DEMO) build *.egg-info .pytest_cache .ruff_cache

@@ -7,7 +7,9 @@ blender-env`, then .venv-blender/bin/python). DIR gets left/, right/ and dispari
 PNG per frame and truth.json, as data_pipeline.synthetic --truth writes them, with the kind and the
 camera of each shot besides. Shots are of one frame unless --frames_per_shot says otherwise. The
 same flags give the same pictures; a run that was stopped goes on behind the last complete shot, and
-one with more --frames adds to the film.
+one with more --frames adds to the film. With --stills a scene gives --frames_per_shot pictures,
+each seen from elsewhere, in one of several formats and without a right eye: more variety to learn
+from (data_pipeline.make_pack rendered) in half the time.
 """
 
 import dataclasses
@@ -20,7 +22,7 @@ import cv2
 import numpy as np
 
 from data_pipeline.blender import render as blender_render
-from data_pipeline.blender.shots import KINDS, render_shot
+from data_pipeline.blender.shots import KINDS, render_shot, render_stills
 from data_pipeline.scenes.film import PlannedShot
 from data_pipeline.synthetic import encode_disparity
 from deep3d.atomic_file import write_bytes
@@ -29,6 +31,7 @@ from deep3d.wording import either
 
 FRAME_RATE = 24
 _FOLDERS = ("left", "right", "disparity_left")
+_FOLDERS_OF_STILLS = ("left", "disparity_left")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,13 +41,14 @@ class BlenderFilmConfig:
     Attributes:
         seed: Another seed is another film.
         frames: Number of stereo frames.
-        kind: Kind of all scenes: room, closeup, street or nature; any for a mixture.
+        kind: Kind of all scenes: room, closeup, relief, street or nature; any for a mixture.
         width: Width of a view in pixels.
-        height: Height of a view in pixels.
+        height: Height of a view in pixels; of stills width x height is the area.
         samples: Light paths per pixel, before denoising.
         frames_per_shot: Frames of each scene, the camera moving from one to the next.
         threads: Threads of the CPU, 0 for all.
         photos: Folder of photographs for pictures on walls, cloths and backdrops, or none.
+        stills: Whether the frames of a scene are separate left views of it.
     """
 
     seed: int = 0
@@ -56,6 +60,7 @@ class BlenderFilmConfig:
     frames_per_shot: int = 1
     threads: int = 0
     photos: str = ""
+    stills: bool = False
 
     def __post_init__(self):
         if self.kind not in ("any", *KINDS):
@@ -79,7 +84,7 @@ def make_film(
     config: BlenderFilmConfig,
     output: str | os.PathLike,
     progress: Callable[[int, int], None] | None = None,
-    render: Callable = render_shot,
+    render: Callable | None = None,
 ):
     """Renders what of a film is missing in a folder.
 
@@ -87,7 +92,7 @@ def make_film(
         config: which film.
         output: the folder.
         progress: called with the number of frames done and their total.
-        render: renders a shot, as `blender_shots.render_shot`.
+        render: renders a shot, as `shots.render_shot`; by default that or `render_stills`.
 
     Raises:
         ValueError: If bpy is missing, the folder holds another film, or there are no photographs.
@@ -95,17 +100,18 @@ def make_film(
     folder = pathlib.Path(output)
     shots = finished_shots(folder, config)
     photos = photographs(config.photos)
-    if render is render_shot:
+    if render is None:
         blender_render.import_bpy()
+        render = render_stills if config.stills else render_shot
     quality = blender_render.Quality(config.width, config.height, config.samples, config.threads)
-    for name in _FOLDERS:
+    for name in _folders(config):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for shot in plan_shots(config)[len(shots) :]:
         kind = shot_kind(config, shot)
         cameras, frames = render(kind, shot.seed, shot.end - shot.first, quality, photos)
         for number, frame in enumerate(frames, shot.first):
-            _write_frame(folder, number, *frame)
-        shots.append(_shot_report(config, shot, frames) | {"kind": kind, "cameras": cameras})
+            _write_frame(folder, number, dict(zip(_FOLDERS, frame, strict=True)))
+        shots.append(_shot_report(shot, frames) | {"kind": kind, "cameras": cameras})
         _write_truth(folder, config, shots)
         if progress:
             progress(shot.end, config.frames)
@@ -140,23 +146,28 @@ def finished_shots(folder: pathlib.Path, config: BlenderFilmConfig) -> list[dict
         return []
     try:
         truth = json.loads(path.read_text(encoding="utf-8"))
-        known, shots = truth["config"], truth["shots"]
+        known = dataclasses.asdict(BlenderFilmConfig()) | truth["config"]
+        shots = truth["shots"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} must tell of a film. Received: {error!r}") from error
     for name, value in dataclasses.asdict(config).items():
-        if name not in ("frames", "threads") and known.get(name) != value:
+        if name not in ("frames", "threads") and known[name] != value:
             raise ValueError(
-                f"{folder} holds a film with {name}={known.get(name)}; choose another folder. "
+                f"{folder} holds a film with {name}={known[name]}; choose another folder. "
                 f"Received: {name}={value}"
             )
-    done = []
+    done, names = [], _folders(config)
     for shot, planned in zip(shots, plan_shots(config), strict=False):
         numbers = range(planned.first, planned.end)
-        files = (folder / name / f"{number:06d}.png" for name in _FOLDERS for number in numbers)
+        files = (folder / name / f"{number:06d}.png" for name in names for number in numbers)
         if shot["end_frame"] != planned.end or not all(file.exists() for file in files):
             break
         done.append(shot)
     return done
+
+
+def _folders(config: BlenderFilmConfig) -> tuple[str, ...]:
+    return _FOLDERS_OF_STILLS if config.stills else _FOLDERS
 
 
 def photographs(folder: str) -> tuple[pathlib.Path, ...]:
@@ -174,10 +185,10 @@ def photographs(folder: str) -> tuple[pathlib.Path, ...]:
     return found
 
 
-def _shot_report(config: BlenderFilmConfig, shot: PlannedShot, frames: list) -> dict:
+def _shot_report(shot: PlannedShot, frames: list) -> dict:
     """What data_pipeline.synthetic tells of a shot."""
     values = np.stack([disparity for _, _, disparity in frames])
-    percentiles = np.percentile(values, (0, 5, 50, 95, 100)) * 100 / config.width
+    percentiles = np.percentile(values, (0, 5, 50, 95, 100)) * 100 / values.shape[2]
     return {
         "first_frame": shot.first,
         "end_frame": shot.end,
@@ -189,9 +200,11 @@ def _shot_report(config: BlenderFilmConfig, shot: PlannedShot, frames: list) -> 
     }
 
 
-def _write_frame(folder: pathlib.Path, number: int, left, right, disparity):
-    images = left[..., ::-1], right[..., ::-1], encode_disparity(disparity)
-    for name, image in zip(_FOLDERS, images, strict=True):
+def _write_frame(folder: pathlib.Path, number: int, frame: dict[str, np.ndarray | None]):
+    for name, picture in frame.items():
+        if picture is None:  # stills have no right view
+            continue
+        image = encode_disparity(picture) if name == "disparity_left" else picture[..., ::-1]
         _, data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 5])
         write_bytes(folder / name / f"{number:06d}.png", data.tobytes())
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from data_pipeline.blender import boards, figures
 from data_pipeline.blender import materials as blender_materials
 from data_pipeline.blender import shapes as blender_shapes
 from data_pipeline.blender.render import (
@@ -17,7 +18,7 @@ from data_pipeline.blender.render import (
     import_bpy,
     render_depth,
 )
-from data_pipeline.blender.shots import KINDS, render_shot
+from data_pipeline.blender.shots import KINDS, render_shot, render_stills
 from data_pipeline.blender.stage import Stage
 from data_pipeline.blender.view import LEFT, RIGHT, View, aim, develop, fit_stereo, is_worth_seeing
 from data_pipeline.blender_film import (
@@ -54,6 +55,14 @@ def made_up_shot(kind, seed, count, quality, photos=()):
     return [{"focal": 40.0, "baseline": 0.06, "convergence": 3.0}] * count, frames
 
 
+def made_up_stills(kind, seed, count, quality, photos=()):
+    """The same without right views; the shape depends on the seed, too."""
+    height = quality.height + 2 * seed[2]
+    quality = dataclasses.replace(quality, height=height)
+    cameras, frames = made_up_shot(kind, seed, count, quality)
+    return cameras, [(left, None, disparity) for left, _, disparity in frames]
+
+
 def contents(folder):
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -79,7 +88,7 @@ def test_shot_kind_mixes_all_kinds():
     config = BlenderFilmConfig(frames=200)
     kinds = [shot_kind(config, shot) for shot in plan_shots(config)]
     assert set(kinds) == set(KINDS)
-    assert 0.25 < kinds.count("room") / 200 < 0.47  # 0.36 and 3 standard deviations
+    assert 0.2 < kinds.count("room") / 200 < 0.4  # 0.3 and 3 standard deviations
     other = dataclasses.replace(config, seed=1)
     assert kinds != [shot_kind(other, shot) for shot in plan_shots(other)]
 
@@ -165,6 +174,30 @@ def test_finished_shots_rejects_another_film(tmp_path):
         finished_shots(tmp_path, SMALL)
 
 
+def test_stills_have_no_right_view_and_any_shape(tmp_path):
+    stills = dataclasses.replace(SMALL, stills=True)
+    make_film(stills, tmp_path, render=made_up_stills)
+    assert not (tmp_path / "right").exists()
+    examples = list(rendered_examples(tmp_path))
+    assert [example.left.shape[:2] for example in examples] == [
+        (32, 48), (32, 48), (34, 48), (34, 48), (36, 48)
+    ]  # fmt: skip
+    assert len({example.group for example in examples}) == 3
+    assert len(finished_shots(tmp_path, stills)) == 3
+    (tmp_path / "left/000002.png").unlink()
+    assert len(finished_shots(tmp_path, stills)) == 1
+    with pytest.raises(ValueError, match=r"stills=True.*Received: stills=False"):
+        finished_shots(tmp_path, SMALL)
+
+
+def test_finished_shots_knows_films_of_before_there_were_stills(tmp_path):
+    make_film(SMALL, tmp_path, render=made_up_shot)
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    del truth["config"]["stills"]
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    assert len(finished_shots(tmp_path, SMALL)) == 3
+
+
 def test_photographs_rejects_empty_folder(tmp_path):
     assert photographs("") == ()
     with pytest.raises(ValueError, match="folder with photographs"):
@@ -222,6 +255,13 @@ def test_is_worth_seeing_preset():
     behind_a_wall = rows.copy()
     behind_a_wall[:, :70] = 1.0
     assert not is_worth_seeing(behind_a_wall, 0.6, 10.0)
+    filled = np.full((45, 108), 1.0)
+    filled[:, :20] = 2.0
+    assert not is_worth_seeing(filled, 0.6, 1.5)
+    assert not is_worth_seeing(filled, 0.6, 1.5, filled=0.97)  # all at one distance
+    filled[:10] = 0.9
+    assert not is_worth_seeing(filled, 0.6, 1.5)
+    assert is_worth_seeing(filled, 0.6, 1.5, filled=0.97)
 
 
 def test_develop_is_the_same_for_any_light_level():
@@ -263,6 +303,32 @@ def test_shape_moved_preset():
     np.testing.assert_allclose(shape.vertices.max(0), (11, 2, 1), atol=1e-12)
     tilted = blender_shapes.box(1, 1, 1).moved(tilt=90)  # what was up points to -y
     np.testing.assert_allclose(tilted.vertices.min(0), (-0.5, -1, -0.5), atol=1e-12)
+
+
+def test_sheet_preset():
+    x, z = np.meshgrid((0.0, 1.0, 3.0), (0.0, 2.0))
+    texture = np.stack([x / 3, z / 2], -1)
+    shape = blender_shapes.sheet(np.stack([x, 0 * x, z], -1), texture)
+    assert len(shape.faces) == 2
+    corners = shape.vertices[shape.faces]
+    np.testing.assert_allclose(shape.corners(), corners[..., (0, 2)] / (3, 2))
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 1])
+    assert (normals[:, 1] < 0).all()  # as cards: it faces -y
+
+
+def test_mirrored_turns_outwards_on_both_sides():
+    shape = blender_shapes.ball(1.0).moved((3, 1, 0))
+    both = figures.mirrored(shape)
+    assert outward_volume(both) == pytest.approx(2 * outward_volume(shape))
+    np.testing.assert_allclose(both.vertices[:, 0].min(), -both.vertices[:, 0].max())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_wires_stay_within_the_fence(seed):
+    wires = boards.wires(np.random.default_rng(seed))
+    assert np.abs(wires.vertices[:, 0]).max() < 2.1
+    assert wires.vertices[:, 2].min() > -0.1
+    assert wires.vertices[:, 2].max() < 2.2
 
 
 def test_union_keeps_texture_coordinates():
@@ -313,6 +379,28 @@ def test_render_shot_is_deterministic():
         for a, b in zip(one, other, strict=True):
             np.testing.assert_array_equal(a, b)
     assert not np.array_equal(first[1][0][0], first[1][1][0])  # the camera moves
+
+
+@needs_bpy
+def test_render_stills_preset():
+    quality = Quality(96, 60, 2, 1)
+    runs = [render_stills("room", (3, 4, k), 2, quality) for k in (0, 0, 1, 2, 3, 4, 5)]
+    shapes = {left.shape[:2] for _, frames in runs for left, _, _ in frames}
+    assert len(shapes) > 2
+    assert all(abs(height * width / (96 * 60) - 1) < 0.03 for height, width in shapes)
+    for one, other in zip(runs[0][1], runs[1][1], strict=True):  # the same seed
+        np.testing.assert_array_equal(one[0], other[0])
+        np.testing.assert_array_equal(one[2], other[2])
+    (cameras, [(left, right, disparity), (elsewhere, *_)]) = runs[0]
+    assert right is None
+    assert not np.array_equal(left, elsewhere)
+    assert cameras[0]["position"] != cameras[1]["position"]
+    assert left.shape[:2] == disparity.shape
+    # in pixels of the picture's own width: within the levels, -8..+7 px at 384
+    share = disparity / disparity.shape[1] * 384
+    assert np.percentile(share, 1) > -9
+    assert np.percentile(share, 99) < 8
+    assert np.percentile(share, 95) - np.percentile(share, 5) > 1
 
 
 @needs_bpy

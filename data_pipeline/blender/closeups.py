@@ -50,7 +50,7 @@ def table_top(stage: Stage) -> Callable[[], View]:
     side = (float(rng.uniform(-1, 1)), y - 1.2, height + 1.3)
     stage.area_light(side, (0, y, height), (0.6, 0.6), float(rng.uniform(8, 45)))
     subject = np.array([0.0, y, height + 0.08])
-    return lambda: _near_view(rng, subject, (0.45, 1.2), (4, 40), 0.012)
+    return lambda: near_view(rng, subject, (0.45, 1.2), (4, 40), 0.012)
 
 
 def portrait(stage: Stage) -> Callable[[], View]:
@@ -75,17 +75,25 @@ def portrait(stage: Stage) -> Callable[[], View]:
         side = float(rng.choice([-1, 1]))
         at = (side * rng.uniform(0.45, 0.9), y + rng.uniform(-0.3, 1.5), ground + 0.85)
         stage.put(blender_people.bust(stage), at, float(-side * rng.uniform(0, 80)))
-    return lambda: _near_view(rng, subject, (0.8, 2.2), (-8, 8), 0.035)
+    return lambda: near_view(rng, subject, (0.8, 2.2), (-8, 8), 0.035)
 
 
-def _near_view(
+def near_view(
     rng: np.random.Generator,
     subject: np.ndarray,
     distances: tuple[float, float],
     elevations: tuple[float, float],
     widest: float,
 ) -> View:
-    """A view of something near, mostly with a background out of focus."""
+    """A view of something near, mostly with a background out of focus.
+
+    Args:
+        rng: decides everything.
+        subject: about what the camera looks at, metres.
+        distances: metres from it.
+        elevations: degrees above it.
+        widest: diameter of the lens in metres.
+    """
     distance = float(rng.uniform(*distances))
     up, around = np.radians(rng.uniform(*elevations)), np.radians(rng.normal(0, 14))
     ray = np.array([np.sin(around) * np.cos(up), -np.cos(around) * np.cos(up), np.sin(up)])

@@ -178,6 +178,25 @@ def cloth(stage: Stage, color: Color | None = None, size: float = 0.12):
     return mottled(stage, dim, color, size * 0.2, 0.95, bump=0.2)
 
 
+def any_stuff(stage: Stage):
+    """What statues, pedestals, boards and walls may be made of."""
+    rng = stage.rng
+    color = random_color(rng, saturation=(0, 0.7), value=(0.1, 0.85))
+    dark = tuple(v * float(rng.uniform(0.4, 0.8)) for v in color)
+    kind = rng.choice(6)
+    if kind == 0:
+        return wood(stage)
+    if kind == 1:
+        return marble(stage, color, dark)
+    if kind == 2:
+        return cloth(stage)
+    if kind == 3:
+        return bricks(stage, color, dark, (0.5, 0.48, 0.45), 0.22, 0.07)
+    if kind == 4:
+        return plain(stage, color, float(rng.uniform(0.08, 0.6)))
+    return mottled(stage, dark, color, 0.15, 0.8, bump=0.1)
+
+
 def leaves(stage: Stage, color: Color):
     """Leaves, let through some light; each a little different."""
     tree, material = nodes.new_material()

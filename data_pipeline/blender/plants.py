@@ -3,7 +3,16 @@
 import numpy as np
 
 from data_pipeline.blender import materials as paint
-from data_pipeline.blender.shapes import Shape, lathe, lumpy, scattered_leaves, tube, union
+from data_pipeline.blender.shapes import (
+    Shape,
+    ball,
+    lathe,
+    lumpy,
+    scattered_leaves,
+    sheet,
+    tube,
+    union,
+)
 from data_pipeline.blender.stage import Piece, Stage
 
 
@@ -181,3 +190,42 @@ def _leaf_clouds(rng, middles: np.ndarray, radius: float, count: int) -> np.ndar
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     out = radius * rng.uniform(0.5, 1.0, (count, 1))
     return middles[rng.integers(len(middles), size=count)] + rays * out * (1, 1, 0.75)
+
+
+def blossom(stage: Stage, size: float, hue: tuple) -> Piece:
+    """A blossom around the origin that faces -y, and its stem.
+
+    Args:
+        stage: for chance and materials.
+        size: of a petal in metres.
+        hue: linear RGB of the petals' tips.
+    """
+    rng = stage.rng
+    count, cup = int(rng.integers(5, 10)), float(rng.uniform(0.1, 1.0))
+    narrow, wavy = float(rng.uniform(0.25, 0.5)), float(rng.uniform(0, 0.08))
+    u, v = np.meshgrid(np.linspace(0.02, 1, 14), np.linspace(-1, 1, 9))
+    petals = []
+    for ring in range(rng.integers(1, 4)):
+        for number in range(count):
+            across = narrow * np.sin(np.pi * u**0.75) * v * float(rng.uniform(0.85, 1.1))
+            rise = cup * (0.5 + 0.4 * ring) * u * (1 - 0.6 * u) + 0.25 * narrow * v**2 * u
+            rise += wavy * np.sin(7 * v + rng.uniform(0, 6)) * u
+            angle = 2 * np.pi * (number + 0.5 * ring) / count + rng.normal(0, 0.06)
+            length = u * (1 - 0.2 * ring)
+            x = np.cos(angle) * length - np.sin(angle) * across
+            z = np.sin(angle) * length + np.cos(angle) * across
+            petals.append(size * np.stack([x, -rise, z], -1))
+    other = tuple(float(rng.uniform(0.3, 1.0)) * v for v in hue)
+    skin = paint.mottled(stage, other, hue, 0.5 * size, 0.6)
+    texture = np.stack([u, v], -1)
+    heart = ball(0.16 * size, 8, 12).moved((0, -0.1 * size, -0.16 * size))
+    stem = tube(
+        [(0, 0.02, 0), (rng.normal(0, 0.05), 0.06, -3 * size), (0, 0.1, -8 * size)],
+        (0.05 * size,) * 3,
+    )
+    yellow = paint.random_color(rng, (0.05, 0.17), (0.6, 0.9), (0.1, 0.8))
+    return stage.piece(
+        (union(*(sheet(petal, texture) for petal in petals)), skin),
+        (heart, paint.mottled(stage, tuple(0.3 * v for v in yellow), yellow, 0.1 * size)),
+        (stem, paint.plain(stage, green(rng))),
+    )

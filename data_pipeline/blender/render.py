@@ -177,15 +177,25 @@ def render_stereo(
     Returns:
         Left and right (h, w, 3) uint8 RGB, disparity (h, w) float32 pixels, and the development.
     """
-    # Depth comes first: before it depth was rendered to choose the view, on the same material.
-    depth = render_depth(scene, view, LEFT, quality.width, quality.height)
-    left = render_light(scene, view, LEFT, quality)
+    left, disparity = _left_light(scene, view, quality)
     right = render_light(scene, view, RIGHT, quality)
     development = development or develop(rng, left)
+    return development.picture(left), development.picture(right), disparity, development
+
+
+def render_left(scene, view: View, quality: Quality, rng) -> tuple[np.ndarray, None, np.ndarray]:
+    """The left view, developed by itself, and its disparity; as `render_stereo` without right."""
+    left, disparity = _left_light(scene, view, quality)
+    return develop(rng, left).picture(left), None, disparity
+
+
+def _left_light(scene, view: View, quality: Quality) -> tuple[np.ndarray, np.ndarray]:
+    # Depth comes first: before it depth was rendered to choose the view, on the same material.
+    depth = render_depth(scene, view, LEFT, quality.width, quality.height)
     disparity = disparity_from_depth(
         depth, view.baseline, view.focal * quality.width, view.convergence
     )
-    return development.picture(left), development.picture(right), disparity, development
+    return render_light(scene, view, LEFT, quality), disparity
 
 
 def _set_size(scene, width: int, height: int):

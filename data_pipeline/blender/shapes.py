@@ -165,6 +165,14 @@ def grid(x: np.ndarray, y: np.ndarray, height: np.ndarray, smooth: bool = True) 
     return Shape(vertices, faces.reshape(-1, 4), smooth)
 
 
+def sheet(points: np.ndarray, texture: np.ndarray) -> Shape:
+    """A smooth surface over points (rows, columns, 3), textured with (rows, columns, 2)."""
+    rows, columns = points.shape[:2]
+    plane = grid(np.zeros((rows, columns)), np.zeros((rows, columns)), np.zeros((rows, columns)))
+    corners = texture.reshape(-1, 2)[plane.faces]
+    return Shape(points.reshape(-1, 3), plane.faces, True, corners)
+
+
 def lumpy(rng: np.random.Generator, shape: Shape, amount: float, waves: float = 2.0) -> Shape:
     """Swollen and dented: each vertex moved from the middle by up to `amount` of its distance."""
     middle = shape.vertices.mean(0)

@@ -97,17 +97,20 @@ def fit_stereo(rng: np.random.Generator, view: View, depth: np.ndarray) -> View:
     return dataclasses.replace(view, baseline=scale / view.focal, convergence=1 / max(zero, 1e-4))
 
 
-def is_worth_seeing(depth: np.ndarray, nearest: float, farthest: float) -> bool:
+def is_worth_seeing(
+    depth: np.ndarray, nearest: float, farthest: float, filled: float = 0.75
+) -> bool:
     """Whether a view has depth to learn from and nothing hides it.
 
     Args:
         depth: (h, w) metres, infinite where there is sky.
         nearest: metres; hardly anything may be nearer.
         farthest: metres; something must be farther.
+        filled: how near the middle of all depths may be, in parts of the nearest (1 / metre).
     """
     inverse = 1 / np.maximum(depth, 1e-3)
     closest, near, middle, far = (float(v) for v in np.percentile(inverse, (99, 95, 50, 5)))
-    blocked = middle > 0.75 * near
+    blocked = middle > filled * near
     in_range = closest < 1 / nearest and far < 1 / farthest
     return bool(in_range and not blocked and near - far > 0.3 * near)
 

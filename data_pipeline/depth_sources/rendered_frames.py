@@ -20,6 +20,7 @@ CONTENT = {
     "room": "indoor",
     "table": "close-up",
     "closeup": "close-up",
+    "relief": "close-up",
     "street": "street",
     "nature": "nature",
     "country": "nature",
