@@ -1,7 +1,7 @@
 """Rendered close-ups of things that fill the picture and have depth of their own.
 
-Statues, cloth in folds, blossoms, boards and cones before a lattice, and a wire fence with the
-country behind it: what is neither flat nor stands free on the ground.
+Statues, animals, cloth in folds, blossoms, boards and cones before a lattice, and a wire fence with
+the country behind it: what is not flat, or hides the ground.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from data_pipeline.blender import materials as paint
 from data_pipeline.blender import nature as blender_nature
 from data_pipeline.blender import rooms as blender_rooms
 from data_pipeline.blender import streets as blender_streets
+from data_pipeline.blender.animals import animal
 from data_pipeline.blender.closeups import near_view
 from data_pipeline.blender.figures import figure
 from data_pipeline.blender.shapes import box, card, scattered_leaves
@@ -30,8 +31,8 @@ def relief(stage: Stage) -> Callable[[], View]:
     Returns:
         A function that proposes views.
     """
-    makers = statue, drapery, blossom, arrangement, fence
-    return makers[stage.rng.choice(len(makers), p=(0.3, 0.18, 0.14, 0.26, 0.12))](stage)
+    makers = statue, beast, drapery, blossom, arrangement, fence
+    return makers[stage.rng.choice(len(makers), p=(0.2, 0.24, 0.13, 0.11, 0.22, 0.1))](stage)
 
 
 def statue(stage: Stage) -> Callable[[], View]:
@@ -49,6 +50,21 @@ def statue(stage: Stage) -> Callable[[], View]:
         _backdrop(stage, y + size * float(rng.uniform(0.35, 0.9)), ground)
     subject = np.array([0.0, y, foot + 0.45 * size])
     return lambda: near_view(rng, subject, (size, 2.2 * size), (-12, 22), 0.02)
+
+
+def beast(stage: Stage) -> Callable[[], View]:
+    """An animal near by, or several, on the ground, on a floor or on a table."""
+    rng = stage.rng
+    y, ground = _indoors(stage) if rng.random() < 0.4 else _outdoors(stage)
+    size = float(np.exp(rng.uniform(np.log(0.4), np.log(1.8))))
+    turn = float(rng.uniform(-20, 200))  # from looking to the left over at us to away
+    stage.put(animal(stage, size), (0, y, ground), turn)
+    for _ in range(rng.choice([0, 1, 3], p=(0.6, 0.25, 0.15))):
+        x, back = rng.normal(0, 1.5 * size), y + float(rng.uniform(0.5, 4)) * size
+        at = (x, back, ground if ground == 0 else stage.ground_height(x, back))
+        stage.put(animal(stage, size), at, float(rng.uniform(0, 360)))
+    subject = np.array([0.0, y, ground + 0.42 * size])
+    return lambda: near_view(rng, subject, (1.3 * size, 3.2 * size), (-4, 32), 0.03)
 
 
 def drapery(stage: Stage) -> Callable[[], View]:
