@@ -46,9 +46,9 @@ bench: $(BIN)/deep3d-convert
 	$(BIN)/python benchmarks/bench_conversion.py
 	$(BIN)/python benchmarks/bench_synthetic.py
 
-# The packs and the training of the shipped default model: some four hours on two cores. MATERIAL has
+# The packs and the training of the shipped default model: some six hours on two cores. MATERIAL has
 # labelled/, rgbd/, stereo_sequences/ and photos/; see MODEL_CARD.md. RENDERED has what
-# `make rendered` made, or is empty.
+# `make rendered` made.
 PACKS := runs/packs
 MATERIAL ?=
 RENDERED ?= runs/rendered
@@ -65,26 +65,39 @@ packs: $(BIN)/deep3d-convert
 	$(call PACK,synthetic,--source=synthetic --scenes=334)
 	$(call PACK,still_life,--source=still_life --scenes=900 \
 		--folder="$(MATERIAL)/photos/imagenet_samples")
-	test ! -d "$(RENDERED)" || $(call PACK,rendered,--source=rendered --folder="$(RENDERED)")
+	$(foreach k,any relief,{ test ! -d "$(RENDERED)/$(k)" || \
+		$(call PACK,rendered_$(k),--source=rendered --folder="$(RENDERED)/$(k)"); } &&) true
 
-MIXTURE = camvid:0.7 labelmefacade:1.0 ade_planar_sprs:1.2 clothing_coparsing:1.0 \
-	davis2016_val:0.5 rgbd:0.9 kitti_grey:0.4 imagenet_samples:0.75 bsds500:0.2 kodak:0.05 \
-	synthetic:1.5 still_life:1.8 $(if $(wildcard $(PACKS)/rendered),rendered:1.2)
+REAL_MIXTURE := camvid:0.7 labelmefacade:1.0 ade_planar_sprs:1.2 clothing_coparsing:1.0 rgbd:0.9 \
+	kitti_grey:0.4 imagenet_samples:0.75 bsds500:0.2 kodak:0.05
+MIXTURE := $(REAL_MIXTURE) davis2016_val:0.5 synthetic:1.5 still_life:1.8
+RENDERED_MIXTURE := $(REAL_MIXTURE) davis2016_val:0.7 synthetic:1.0 still_life:1.3 \
+	rendered_any:1.5 rendered_relief:2.7
 comma := ,
 space := $(subst ,, )
 CUTOUTS = clothing_coparsing davis2016_val $(OBJECTS)
 joined = $(subst $(space),$(comma),$(strip $(addprefix $(PACKS)/,$(1))))
-TRAIN = $(BIN)/python train.py --config=default --right_view=0 --packs=$(call joined,$(MIXTURE)) \
-	--cutouts=$(call joined,$(CUTOUTS))
-ON = --least_range=0.5 --learning_rate=1.5e-3 --warmup_steps=150
+TRAIN = $(BIN)/python train.py --config=default --right_view=0 --cutouts=$(call joined,$(CUTOUTS)) \
+	--packs=$(call joined,$(1))
+FIRST = $(call TRAIN,$(MIXTURE)) --workdir=runs/default
+SECOND = $(call TRAIN,$(MIXTURE)) --workdir=runs/default2 --start_from=runs/default/model.h5 \
+	--least_range=0.5 --learning_rate=1.5e-3 --warmup_steps=150
+THIRD = $(call TRAIN,$(MIXTURE)) --workdir=runs/default3 --start_from=runs/default2/model.h5 \
+	--least_range=0.5 --learning_rate=1e-3 --warmup_steps=150 --steps=4600 --averaging=0.999 --disturbed
+FOURTH = $(call TRAIN,$(RENDERED_MIXTURE)) --workdir=runs/default4 \
+	--start_from=runs/default3/model.h5 --least_range=0.5 --learning_rate=1e-3 --warmup_steps=100 \
+	--steps=3000 --averaging=0.998
 default-model: packs
-	$(TRAIN) --workdir=runs/default --window_area=36864 --stop_at=4300
-	$(TRAIN) --workdir=runs/default --stop_at=5700
-	$(TRAIN) --workdir=runs/default_on --start_from=runs/default/model.h5 $(ON) \
-		--window_area=36864 --stop_at=4700
-	$(TRAIN) --workdir=runs/default_on --start_from=runs/default/model.h5 $(ON)
+	$(FIRST) --window_area=36864 --stop_at=4300
+	$(FIRST) --stop_at=5700
+	$(SECOND) --window_area=36864 --stop_at=4700
+	$(SECOND)
+	$(THIRD) --window_area=36864 --stop_at=2700
+	$(THIRD)
+	$(FOURTH) --window_area=36864 --stop_at=2000
+	$(FOURTH)
 	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
-		'runs/default_on/default.h5', *c.load_model('runs/default_on/model.h5'), half=True)"
+		'runs/default4/default.h5', *c.load_model('runs/default4/model.h5'), half=True)"
 
 # What runs a shipped model without TensorFlow; to be made anew whenever deep3d/weights changes.
 lite-models: $(BIN)/deep3d-convert
@@ -117,18 +130,18 @@ model-card: $(BIN)/deep3d-convert
 PYTHON311 ?= python3.11
 BLENDER := .venv-blender
 FRAMES ?= 1300
-.PHONY: blender-env rendered rendered11 rendered12
+.PHONY: blender-env rendered rendered-any rendered-relief
 blender-env: $(BLENDER)/ready
 $(BLENDER)/ready: setup.py
 	$(PYTHON311) -m venv $(BLENDER)
 	$(BLENDER)/bin/pip install --quiet --disable-pip-version-check --editable '.[test,blender]'
 	touch $@
 
-rendered: rendered11 rendered12
-rendered11 rendered12: rendered%: $(BLENDER)/ready
-	$(BLENDER)/bin/python -m data_pipeline.blender_film --output=$(RENDERED)/stills$* --seed=$* \
-		--stills --frames=$(FRAMES) --frames_per_shot=2 --width=320 --height=200 --samples=4 \
-		--threads=1 $(if $(PHOTOS),--photos="$(PHOTOS)")
+rendered: rendered-any rendered-relief
+rendered-any rendered-relief: rendered-%: $(BLENDER)/ready
+	$(BLENDER)/bin/python -m data_pipeline.blender_film --output=$(RENDERED)/$*/stills --kind=$* \
+		--seed=11 --stills --frames=$(FRAMES) --frames_per_shot=2 --width=320 --height=200 \
+		--samples=4 --threads=1 $(if $(PHOTOS),--photos="$(PHOTOS)")
 
 clean:
 	rm -rf $(DEMO) build *.egg-info .pytest_cache .ruff_cache
