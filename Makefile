@@ -86,7 +86,7 @@ THIRD = $(call TRAIN,$(MIXTURE)) --workdir=runs/default3 --start_from=runs/defau
 	--least_range=0.5 --learning_rate=1e-3 --warmup_steps=150 --steps=4600 --averaging=0.999 --disturbed
 FOURTH = $(call TRAIN,$(RENDERED_MIXTURE)) --workdir=runs/default4 \
 	--start_from=runs/default3/model.h5 --least_range=0.5 --learning_rate=1e-3 --warmup_steps=100 \
-	--steps=3000 --averaging=0.998
+	--steps=3800 --averaging=0.998
 default-model: packs
 	$(FIRST) --window_area=36864 --stop_at=4300
 	$(FIRST) --stop_at=5700
@@ -94,7 +94,7 @@ default-model: packs
 	$(SECOND)
 	$(THIRD) --window_area=36864 --stop_at=2700
 	$(THIRD)
-	$(FOURTH) --window_area=36864 --stop_at=2000
+	$(FOURTH) --window_area=36864 --stop_at=2600
 	$(FOURTH)
 	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
 		'runs/default4/default.h5', *c.load_model('runs/default4/model.h5'), half=True)"

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_pipeline.blender import boards, figures
+from data_pipeline.blender import animals, boards, figures
 from data_pipeline.blender import materials as blender_materials
 from data_pipeline.blender import shapes as blender_shapes
 from data_pipeline.blender.render import (
@@ -379,6 +379,18 @@ def test_render_shot_is_deterministic():
         for a, b in zip(one, other, strict=True):
             np.testing.assert_array_equal(a, b)
     assert not np.array_equal(first[1][0][0], first[1][1][0])  # the camera moves
+
+
+@needs_bpy
+@pytest.mark.parametrize("make", [animals.animal, figures.figure])
+def test_creatures_stand_on_the_ground(make):
+    for seed in range(20):
+        stage = Stage(empty_scene(Quality(32, 32, 1, 1), 1), np.random.default_rng(seed))
+        piece = make(stage, 2.0)
+        lowest = min(vertex.co[2] for mesh in piece.meshes for vertex in mesh.vertices)
+        assert -0.3 < lowest < 0.25  # swimming birds lie a little deeper
+        assert 0.6 < piece.height < 3.0
+        assert piece.width < 4  # with tail and head
 
 
 @needs_bpy

@@ -6,13 +6,16 @@ from data_pipeline.blender import materials as paint
 from data_pipeline.blender.shapes import Shape, ball, lathe, lumpy, tube, union
 from data_pipeline.blender.stage import Piece, Stage
 
+# Girth of a trunk from rump to throat, in parts of the widest.
+_BODY = (0.75, 0.95, 1.0, 1.0, 0.95, 1.0, 1.02, 1.0, 0.8)
+
 
 def animal(stage: Stage, size: float) -> Piece:
     """A made-up animal that looks to -x, on z = 0.
 
     Args:
         stage: for chance and materials.
-        size: about its length in metres.
+        size: about its length in metres, without head and tail.
     """
     made = _bird(stage) if stage.rng.random() < 0.25 else _beast(stage)
     return stage.piece(*((shape.moved(scale=size), stuff) for shape, stuff in made))
@@ -64,9 +67,6 @@ def _beast(stage: Stage) -> list[tuple[Shape, object]]:
         (union(*head, *ends), fur if rng.random() < 0.6 else other),
         (union(*details), dark),
     ]
-
-
-_BODY = (0.75, 0.95, 1.0, 1.0, 0.95, 1.0, 1.02, 1.0, 0.8)
 
 
 def _dense(path: np.ndarray) -> np.ndarray:

@@ -56,12 +56,12 @@ def wires(rng: np.random.Generator) -> Shape:
     rails = [tube([(-2, 0.02, z), (2, 0.02, z)], (0.015, 0.015), 8) for z in (0.9, 2.0)]
     if rng.random() < 0.35:
         places = np.arange(-2, 2, float(rng.uniform(0.08, 0.16)))
-        wires = [tube([(x, 0, 0), (x, 0, 2.05)], (3 * thick,) * 2, 8) for x in places]
-        return union(*posts, *rails, *wires)
-    wires, step = [], float(rng.uniform(0.06, 0.12))
+        strands = [tube([(x, 0, 0), (x, 0, 2.05)], (3 * thick,) * 2, 8) for x in places]
+        return union(*posts, *rails, *strands)
+    strands, step = [], float(rng.uniform(0.06, 0.12))
     for slope in (-1, 1):
         for place in np.arange(-4, 4, step):
             z = np.linspace(0, 2, 9)
             x = np.clip(place + slope * z, -2, 2)
-            wires.append(tube(np.stack([x, slope * thick + 0 * z, z], 1), np.full(9, thick), 5))
-    return union(*posts, *rails, *wires)
+            strands.append(tube(np.stack([x, slope * thick + 0 * z, z], 1), np.full(9, thick), 5))
+    return union(*posts, *rails, *strands)

@@ -53,7 +53,7 @@ def statue(stage: Stage) -> Callable[[], View]:
 
 
 def beast(stage: Stage) -> Callable[[], View]:
-    """An animal near by, or several, on the ground, on a floor or on a table."""
+    """An animal near by, or several, in a room or outdoors."""
     rng = stage.rng
     y, ground = _indoors(stage) if rng.random() < 0.4 else _outdoors(stage)
     size = float(np.exp(rng.uniform(np.log(0.4), np.log(1.8))))
