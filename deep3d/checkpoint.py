@@ -26,6 +26,7 @@ from deep3d.model_files import CheckpointError
 CONFIG_ATTRIBUTE = "deep3d_config"
 MAX_CONFIG_CHARACTERS = 100_000
 KIND_ATTRIBUTE = "kind"
+_LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
 class ArchitectureError(CheckpointError):
@@ -62,7 +63,7 @@ def save_model(
         path: Target, conventionally `*.h5`.
         model: Model built from `config`.
         config: Its architecture.
-        half: Stores floats as float16, for shipping.
+        half: Stores floats as float16, for shipping, where that can hold them.
         optimizer: Keras optimizer whose state is stored too, for resuming.
         progress: How far training is, stored with the optimizer.
 
@@ -179,7 +180,7 @@ def _by_number(variables) -> dict:
 def _write(group: h5py.Group, variables: dict, half: bool):
     for name, variable in variables.items():
         value = keras.ops.convert_to_numpy(variable)
-        if half and value.dtype == np.float32:
+        if half and value.dtype == np.float32 and np.abs(value).max(initial=0) <= _LARGEST_HALF:
             value = value.astype(np.float16)
         group.create_dataset(name, data=value, fletcher32=value.ndim > 0 or None)
 
