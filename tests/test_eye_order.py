@@ -172,7 +172,8 @@ def test_decide_eye_order_no_cue_alone_is_believed_further(name):
     values = dict.fromkeys(("color", "contour"), 0.0) if name in ("color", "contour") else {}
     order = decide_eye_order([EyeOrderCues(**{**values, name: -9.0})])
     physical = name in ("color", "contour")
-    assert order.probability == pytest.approx(0.98 if physical else 0.9)
+    assert order.probability == pytest.approx(0.98 if physical else 0.84)
+    assert order.swapped == (True if physical else None)  # the network alone does not decide
 
 
 def test_decide_eye_order_prior():
