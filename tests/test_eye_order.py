@@ -172,8 +172,13 @@ def test_decide_eye_order_no_cue_alone_is_believed_further(name):
     values = dict.fromkeys(("color", "contour"), 0.0) if name in ("color", "contour") else {}
     order = decide_eye_order([EyeOrderCues(**{**values, name: -9.0})])
     physical = name in ("color", "contour")
-    assert order.probability == pytest.approx(0.98 if physical else 0.84)
-    assert order.swapped == (True if physical else None)  # the network alone does not decide
+    assert order.probability == pytest.approx(0.98 if physical else 0.86)
+
+
+def test_decide_eye_order_network_needs_that_nothing_speaks_against_it():
+    alone = EyeOrderCues(color=0.0, contour=0.0, structure=-9.0)
+    assert decide_eye_order([alone]).swapped is True
+    assert decide_eye_order([dataclasses.replace(alone, color=0.05)]).swapped is None
 
 
 def test_decide_eye_order_prior():

@@ -24,6 +24,7 @@ def made(tmp_path_factory):
             movies=str(folder / "films"),
             output=str(folder / "data"),
             layout="full_sbs",
+            eyes="left_first",  # noise of which nothing says what is near
             every_s=0.25,
             seed=3,
         )
