@@ -3,7 +3,7 @@
 Importing this package is cheap: TensorFlow is loaded only by the modules that need it.
 """
 
-__version__ = "0.6.6"
+__version__ = "0.6.7"
 
 
 def load(name: str = "default"):

@@ -46,14 +46,18 @@ class Camera:
 
     def rotation(self) -> np.ndarray:
         """World to camera rotation, float64 (3, 3)."""
-        yaw, pitch, roll = (math.radians(angle) for angle in (self.yaw, self.pitch, self.roll))
-        ahead = np.array(
-            [math.sin(yaw) * math.cos(pitch), math.sin(pitch), math.cos(yaw) * math.cos(pitch)]
+        (a, yaw), (b, pitch), (c, roll) = (
+            (math.cos(angle), math.sin(angle))
+            for angle in map(math.radians, (self.yaw, self.pitch, self.roll))
         )
-        right = np.array([math.cos(yaw), 0.0, -math.sin(yaw)])
-        down = np.cross(right, ahead)
-        x_axis = math.cos(roll) * right + math.sin(roll) * down
-        return np.stack([x_axis, np.cross(x_axis, ahead), ahead])
+        right, down = (a, 0.0, -yaw), (yaw * pitch, -b, a * pitch)  # before the roll
+        return np.array(
+            [
+                [c * r + roll * d for r, d in zip(right, down, strict=True)],
+                [c * d - roll * r for r, d in zip(right, down, strict=True)],
+                [yaw * b, pitch, a * b],
+            ]
+        )
 
     def intrinsics(self, width: int, height: int, eye: float) -> np.ndarray:
         """Projection of middle-camera coordinates to an eye's pixels, float64 (3, 4).

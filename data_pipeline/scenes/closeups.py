@@ -1,6 +1,7 @@
 """Close-ups: a person's head and shoulders or one large object near the camera."""
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def closeup(rng: np.random.Generator, look: Look, indoor: bool) -> tuple[list[Su
     surfaces, camera = background(rng, look)
     view = float(rng.uniform(30, 50))
     camera = dataclasses.replace(camera, field_of_view=view, pitch=float(rng.normal(-1, 2)))
-    surfaces = [surface for surface in surfaces if _is_behind(surface, camera, 3.2)]
+    surfaces = _behind(surfaces, camera, 3.2)
     if rng.random() < 0.65:
         surfaces += _people(rng, camera)
     else:
@@ -42,17 +43,22 @@ def subject_distance(camera: Camera, surfaces: list[Surface]) -> float:
     return float((camera.rotation() @ place)[2])
 
 
-def _is_behind(surface: Surface, camera: Camera, depth: float) -> bool:
-    """Whether a surface leaves the subject in view: beyond `depth` metres, a wall or ground."""
-    if isinstance(surface, Ground):
-        return True
-    if isinstance(surface, Solid):
-        middle = np.asarray(surface.center)
-    else:
-        if surface.textures[0].opaque and np.linalg.norm(surface.across) > 3.0:
+def _behind(surfaces: list[Surface], camera: Camera, depth: float) -> list[Surface]:
+    """Those that leave the subject in view: beyond `depth` metres, a wall or ground."""
+    along, position = camera.rotation()[2], np.asarray(camera.position)
+
+    def is_behind(surface: Surface) -> bool:
+        if isinstance(surface, Ground):
             return True
-        middle = np.asarray(surface.corner) + np.add(surface.across, surface.down) / 2
-    return float((camera.rotation() @ (middle - camera.position))[2]) > depth
+        if isinstance(surface, Solid):
+            middle = np.asarray(surface.center)
+        else:
+            if surface.textures[0].opaque and math.hypot(*surface.across) > 3.0:
+                return True
+            middle = np.asarray(surface.corner) + np.add(surface.across, surface.down) / 2
+        return float(along @ (middle - position)) > depth
+
+    return [surface for surface in surfaces if is_behind(surface)]
 
 
 def _ahead(camera: Camera, distance: float, sideways: float) -> np.ndarray:

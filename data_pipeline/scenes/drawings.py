@@ -17,7 +17,7 @@ import numpy as np
 from data_pipeline.scenes.scene import Texture
 
 _VARIANTS = 8  # of each drawing in a series
-_KEPT = 512  # drawings in memory, some 0.8 MB each
+_KEPT = 2000  # drawings in memory, some 1.2 MB each with their reduced copies
 
 _series: contextvars.ContextVar[int | None] = contextvars.ContextVar("series", default=None)
 

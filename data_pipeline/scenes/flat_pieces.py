@@ -112,12 +112,13 @@ def _plane_depth(
     across = (a * np.arange(x0, x1) + c).astype(np.float32)
     down = (b * np.arange(y0, y1)).astype(np.float32)
     inverse_depth = np.add.outer(down, across)
-    high, low = (np.float32(factor / depth) for depth in piece.depth_range)
-    corners = inverse_depth[[0, 0, -1, -1], [0, -1, 0, -1]]  # a plane is extreme there
-    if corners.min() < low:
-        np.maximum(inverse_depth, low, out=inverse_depth)
-    if corners.max() > high:
-        np.minimum(inverse_depth, high, out=inverse_depth)
+    nearest, farthest = piece.depth_range
+    high, low = factor / nearest, factor / farthest
+    corners = [a * x + b * y + c for x in (x0, x1 - 1) for y in (y0, y1 - 1)]  # the extremes
+    if min(corners) < low:
+        np.maximum(inverse_depth, np.float32(low), out=inverse_depth)
+    if max(corners) > high:
+        np.minimum(inverse_depth, np.float32(high), out=inverse_depth)
     return inverse_depth
 
 

@@ -138,10 +138,9 @@ def _quad_pieces(
     # Opaque faces have a front only (the backs of a box are hidden anyway).
     facing = np.where(scene.two_sided, np.abs(np.linalg.det(bases)), np.linalg.det(bases))
     seen = (facing > 1e-7) & (reach >= 0).any(1).all(-1)
-    whole = (reach >= 0).all((1, 2)) & (
-        corners[..., 2].max(1) < _BAND_RATIO * corners[..., 2].min(1)
-    )
-    middle = corners.mean(1)
+    crossed = (reach < 0).any(1)  # (n, 5)
+    whole = ~crossed.any(1) & (corners[..., 2].max(1) < _BAND_RATIO * corners[..., 2].min(1))
+    middle = corners.mean(1).tolist()
     depths = corners[..., 2]
     ranges = np.stack([depths.min(1), depths.max(1)], 1).tolist()
     inverses = inverse_matrices(view.intrinsics[:, :3] @ bases)
@@ -155,8 +154,9 @@ def _quad_pieces(
                 FlatPiece(corners[index], basis, texture, fineness, quad.shade, quad.decal, limits)
             ]
         else:
+            cut = dataclasses.replace(view, planes=view.planes[crossed[index]])
             found = _flat_pieces(
-                basis, inverses[index], corners[index], texture, quad.shade, quad.decal, view
+                basis, inverses[index], corners[index], texture, quad.shade, quad.decal, cut
             )
         yield quad, found
 
@@ -188,26 +188,29 @@ def _flat_pieces(
     pieces = []
     for band in bands:
         if len(band) >= 3:
-            points = np.array(band)
-            fineness = _texture_fineness(inverse, view.intrinsics, points.mean(0), texture)
+            middle = [sum(values) / len(band) for values in zip(*band, strict=True)]
+            fineness = _texture_fineness(inverse, view.intrinsics, middle, texture)
             pieces.append(
-                FlatPiece(points, basis, texture, fineness, shade, decal, (nearest, farthest))
+                FlatPiece(
+                    np.array(band), basis, texture, fineness, shade, decal, (nearest, farthest)
+                )
             )
     return pieces
 
 
 def _texture_fineness(
-    inverse: np.ndarray, intrinsics: np.ndarray, point: np.ndarray, texture: Texture
+    inverse: np.ndarray, intrinsics: np.ndarray, point: list[float], texture: Texture
 ) -> tuple[float, float]:
     """Powers of two by which the texture is finer than the pixels at a point."""
-    pixel = intrinsics[:, :3] @ (point / point[2])
-    s, t, w = (inverse @ pixel).tolist()
-    (a, b, _), (c, d, _), (e, f, _) = inverse.tolist()
-    across, down = (
-        math.log2(max(math.hypot(x - value * e, y - value * f) / abs(w) * size, 0.1))
-        for value, x, y, size in ((s / w, a, b, texture.width), (t / w, c, d, texture.height))
-    )
-    return across, down
+    # In Python's numbers, which for so few are faster than NumPy's.
+    (focal, _, x0, _), (_, _, y0, _), _ = intrinsics.tolist()
+    x, y = focal * point[0] / point[2] + x0, focal * point[1] / point[2] + y0
+    (a, b, c), (d, e, f), (g, h, i) = inverse.tolist()
+    w = g * x + h * y + i
+    s, t = (a * x + b * y + c) / w, (d * x + e * y + f) / w
+    across = math.hypot(a - s * g, b - s * h) / abs(w) * texture.width
+    down = math.hypot(d - t * g, e - t * h) / abs(w) * texture.height
+    return math.log2(max(across, 0.1)), math.log2(max(down, 0.1))
 
 
 def _clip(polygon: list, normal: tuple, offset: float) -> list:
