@@ -46,7 +46,7 @@ bench: $(BIN)/deep3d-convert
 	$(BIN)/python benchmarks/bench_conversion.py
 	$(BIN)/python benchmarks/bench_synthetic.py
 
-# The packs and the training of the shipped default model: some six hours on two cores. MATERIAL has
+# The packs and the training of the shipped default model: some seven hours on two cores. MATERIAL has
 # labelled/, rgbd/, stereo_sequences/ and photos/; see MODEL_CARD.md. RENDERED has what
 # `make rendered` made.
 PACKS := runs/packs
@@ -62,7 +62,7 @@ packs: $(BIN)/deep3d-convert
 	$(foreach s,$(OBJECTS),$(call PACK,$(s),--source=objects --folder="$(MATERIAL)/photos/$(s)") &&) true
 	$(call PACK,rgbd,--source=rgbd --folder="$(MATERIAL)/rgbd")
 	$(call PACK,kitti_grey,--source=stereo --folder="$(MATERIAL)/stereo_sequences/kitti_grey")
-	$(call PACK,synthetic,--source=synthetic --scenes=334)
+	$(call PACK,synthetic,--source=synthetic --scenes=1000)
 	$(call PACK,still_life,--source=still_life --scenes=900 \
 		--folder="$(MATERIAL)/photos/imagenet_samples")
 	$(foreach k,any relief,{ test ! -d "$(RENDERED)/$(k)" || \
@@ -73,6 +73,8 @@ REAL_MIXTURE := camvid:0.7 labelmefacade:1.0 ade_planar_sprs:1.2 clothing_copars
 MIXTURE := $(REAL_MIXTURE) davis2016_val:0.5 synthetic:1.5 still_life:1.8
 RENDERED_MIXTURE := $(REAL_MIXTURE) davis2016_val:0.7 synthetic:1.0 still_life:1.3 \
 	rendered_any:1.5 rendered_relief:2.7
+MORE_RENDERED_MIXTURE := $(REAL_MIXTURE) davis2016_val:0.7 synthetic:1.2 still_life:1.3 \
+	rendered_any:2.0 rendered_relief:3.2
 comma := ,
 space := $(subst ,, )
 CUTOUTS = clothing_coparsing davis2016_val $(OBJECTS)
@@ -87,6 +89,9 @@ THIRD = $(call TRAIN,$(MIXTURE)) --workdir=runs/default3 --start_from=runs/defau
 FOURTH = $(call TRAIN,$(RENDERED_MIXTURE)) --workdir=runs/default4 \
 	--start_from=runs/default3/model.h5 --least_range=0.5 --learning_rate=1e-3 --warmup_steps=100 \
 	--steps=3800 --averaging=0.998
+FIFTH = $(call TRAIN,$(MORE_RENDERED_MIXTURE)) --workdir=runs/default5 \
+	--start_from=runs/default4/model.h5 --least_range=0.5 --learning_rate=1e-3 --warmup_steps=100 \
+	--steps=3200 --averaging=0.998
 default-model: packs
 	$(FIRST) --window_area=36864 --stop_at=4300
 	$(FIRST) --stop_at=5700
@@ -96,8 +101,10 @@ default-model: packs
 	$(THIRD)
 	$(FOURTH) --window_area=36864 --stop_at=2600
 	$(FOURTH)
+	$(FIFTH) --window_area=36864 --stop_at=2200
+	$(FIFTH)
 	$(BIN)/python -c "from deep3d import checkpoint as c; c.save_model( \
-		'runs/default4/default.h5', *c.load_model('runs/default4/model.h5'), half=True)"
+		'runs/default5/default.h5', *c.load_model('runs/default5/model.h5'), half=True)"
 
 # What runs a shipped model without TensorFlow; to be made anew whenever deep3d/weights changes.
 lite-models: $(BIN)/deep3d-convert
@@ -129,7 +136,7 @@ model-card: $(BIN)/deep3d-convert
 # of photographs for surfaces.
 PYTHON311 ?= python3.11
 BLENDER := .venv-blender
-FRAMES ?= 1300
+FRAMES ?= 1900
 .PHONY: blender-env rendered rendered-any rendered-relief
 blender-env: $(BLENDER)/ready
 $(BLENDER)/ready: setup.py

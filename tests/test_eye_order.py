@@ -175,8 +175,9 @@ def test_decide_eye_order_no_cue_alone_is_believed_further(name):
     assert order.probability == pytest.approx(0.98 if physical else 0.86)
 
 
-def test_decide_eye_order_network_needs_that_nothing_speaks_against_it():
-    alone = EyeOrderCues(color=0.0, contour=0.0, structure=-9.0)
+@pytest.mark.parametrize("vertical", [0.0, -0.5])
+def test_decide_eye_order_network_needs_that_nothing_speaks_against_it(vertical):
+    alone = EyeOrderCues(color=0.0, contour=0.0, vertical=vertical, structure=-9.0)
     assert decide_eye_order([alone]).swapped is True
     assert decide_eye_order([dataclasses.replace(alone, color=0.05)]).swapped is None
 

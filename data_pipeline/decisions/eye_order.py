@@ -12,10 +12,10 @@ near for independent reasons:
 
 (MSU VQMT3D, https://videoprocessing.ai/stereo_quality/swapped-views-detection-s3d.html, uses the
 like.) Each cue's log odds are proportional to what it measured, as logistic regression has it, and
-are bounded: no cue alone is believed further than `CUE_TRUST`, because each is misled by some
-picture, a ceiling, a fence, a picture on a wall. They are added: what hides what knows nothing of
-the network, and the two that do both believe it share their weight; those of the samples of a shot,
-which are no independent witnesses, are averaged. The skewness of disparity (near things are small)
+are bounded, because each is misled by some picture, a ceiling, a fence, a picture on a wall. They
+are added: what hides what knows nothing of the network, and the two that do both believe it share
+their weight and one bound; those of the samples of a shot, which are no independent witnesses, are
+averaged. The skewness of disparity (near things are small)
 is no cue here: on the photographs with depth it is hardly better than chance.
 """
 
@@ -38,9 +38,10 @@ COLOR_WEIGHT, CONTOUR_WEIGHT = 3.56, 6.59
 VERTICAL_WEIGHT, STRUCTURE_WEIGHT = 6.22, 6.02
 # However clear a cue is, a scene may be made the other way: there are ceilings, and things seen
 # from below; of photographs with depth the slope alone is right for 79 %, and the network, which
-# learned from most of the material for calibration, errs more elsewhere: one of its cues alone
-# reaches a verdict only where nothing speaks against it. What hides what is sure, where seen.
-CUE_TRUST = {"half_occlusions": 0.98, "vertical": 0.86, "structure": 0.86}
+# learned from most of the material for calibration, errs more elsewhere: it reaches a verdict, and
+# be it by both of its cues, only where nothing speaks against it. What hides what is sure, where
+# seen.
+HIDING_TRUST, NETWORK_TRUST = 0.98, 0.86
 # A verdict needs this probability: on the material for calibration 0.4 % of the opinions that have
 # it are wrong, those on one shot through a wire fence, as the same command prints.
 VERDICT = 0.85
@@ -179,20 +180,25 @@ def decide_eye_order(cues: Sequence[EyeOrderCues], prior: float = 0.5) -> EyeOrd
             if math.isfinite(value):
                 by_cue[name].append(value)
     means = {name: sum(values) / len(values) if values else 0.0 for name, values in by_cue.items()}
-    probability = 1 / (1 + math.exp(-_logit(prior) - sum(means.values())))
+    network = _bounded(means["vertical"] + means["structure"], NETWORK_TRUST)
+    probability = 1 / (1 + math.exp(-_logit(prior) - means["half_occlusions"] - network))
     swapped = None if 1 - VERDICT < probability < VERDICT else probability > 0.5
     return EyeOrder(swapped, probability, means)
 
 
 def _log_odds(cues: EyeOrderCues) -> dict[str, float]:
     """Log odds that the eyes are exchanged, by cue."""
-    found = {
-        "half_occlusions": COLOR_WEIGHT * cues.color + CONTOUR_WEIGHT * cues.contour,
-        "vertical": VERTICAL_WEIGHT * cues.vertical,
-        "structure": STRUCTURE_WEIGHT * cues.structure,
+    hiding = COLOR_WEIGHT * cues.color + CONTOUR_WEIGHT * cues.contour
+    return {
+        "half_occlusions": _bounded(-hiding, HIDING_TRUST),
+        "vertical": _bounded(-VERTICAL_WEIGHT * cues.vertical, NETWORK_TRUST),
+        "structure": _bounded(-STRUCTURE_WEIGHT * cues.structure, NETWORK_TRUST),
     }
-    limits = {name: _logit(trust) for name, trust in CUE_TRUST.items()}
-    return {name: float(np.clip(-v, -limits[name], limits[name])) for name, v in found.items()}
+
+
+def _bounded(log_odds: float, trust: float) -> float:
+    limit = _logit(trust)
+    return float(np.clip(log_odds, -limit, limit))
 
 
 def _mean_known(first: float, second: float) -> float:
