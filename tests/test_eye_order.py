@@ -175,11 +175,22 @@ def test_decide_eye_order_no_cue_alone_is_believed_further(name):
     assert order.probability == pytest.approx(0.98 if physical else 0.86)
 
 
-@pytest.mark.parametrize("vertical", [0.0, -0.5])
-def test_decide_eye_order_network_needs_that_nothing_speaks_against_it(vertical):
-    alone = EyeOrderCues(color=0.0, contour=0.0, vertical=vertical, structure=-9.0)
+def test_decide_eye_order_network_needs_that_nothing_speaks_against_it():
+    alone = EyeOrderCues(color=0.0, contour=0.0, structure=-9.0)
     assert decide_eye_order([alone]).swapped is True
     assert decide_eye_order([dataclasses.replace(alone, color=0.05)]).swapped is None
+
+
+@pytest.mark.parametrize(
+    ("vertical", "swapped", "probability"),
+    # A weak second cue adds nothing, a clear one a third, and one that objects all it has.
+    [(-0.06, None, 0.84), (-9.0, True, 0.9), (0.1, None, 0.73)],
+)
+def test_decide_eye_order_cues_of_the_network_are_one_witness(vertical, swapped, probability):
+    cues = EyeOrderCues(color=0.05, contour=0.0, vertical=vertical, structure=-9.0)
+    order = decide_eye_order([cues])
+    assert order.swapped is swapped
+    assert order.probability == pytest.approx(probability, abs=0.01)
 
 
 def test_decide_eye_order_prior():

@@ -13,10 +13,10 @@ near for independent reasons:
 (MSU VQMT3D, https://videoprocessing.ai/stereo_quality/swapped-views-detection-s3d.html, uses the
 like.) Each cue's log odds are proportional to what it measured, as logistic regression has it, and
 are bounded, because each is misled by some picture, a ceiling, a fence, a picture on a wall. They
-are added: what hides what knows nothing of the network, and the two that do both believe it share
-their weight and one bound; those of the samples of a shot, which are no independent witnesses, are
-averaged. The skewness of disparity (near things are small)
-is no cue here: on the photographs with depth it is hardly better than chance.
+are added: what hides what knows nothing of the network, but the two that do both believe it share
+their weight, and where they agree they count for less than their sum; those of the samples of a
+shot, which are no independent witnesses, are averaged. The skewness of disparity (near things are
+small) is no cue here: on the photographs with depth it is hardly better than chance.
 """
 
 import dataclasses
@@ -38,10 +38,11 @@ COLOR_WEIGHT, CONTOUR_WEIGHT = 3.56, 6.59
 VERTICAL_WEIGHT, STRUCTURE_WEIGHT = 6.22, 6.02
 # However clear a cue is, a scene may be made the other way: there are ceilings, and things seen
 # from below; of photographs with depth the slope alone is right for 79 %, and the network, which
-# learned from most of the material for calibration, errs more elsewhere: it reaches a verdict, and
-# be it by both of its cues, only where nothing speaks against it. What hides what is sure, where
-# seen.
+# learned from most of the material for calibration, errs more elsewhere: one of its cues alone
+# reaches a verdict only where nothing speaks against it. What hides what is sure, where seen.
 HIDING_TRUST, NETWORK_TRUST = 0.98, 0.86
+# Assumed of the errors of its two cues: where they agree they count as 4/3 witnesses, not as 2.
+NETWORK_CORRELATION = 0.5
 # A verdict needs this probability: on the material for calibration 0.4 % of the opinions that have
 # it are wrong, those on one shot through a wire fence, as the same command prints.
 VERDICT = 0.85
@@ -180,7 +181,7 @@ def decide_eye_order(cues: Sequence[EyeOrderCues], prior: float = 0.5) -> EyeOrd
             if math.isfinite(value):
                 by_cue[name].append(value)
     means = {name: sum(values) / len(values) if values else 0.0 for name, values in by_cue.items()}
-    network = _bounded(means["vertical"] + means["structure"], NETWORK_TRUST)
+    network = _of_one_witness(means["vertical"], means["structure"])
     probability = 1 / (1 + math.exp(-_logit(prior) - means["half_occlusions"] - network))
     swapped = None if 1 - VERDICT < probability < VERDICT else probability > 0.5
     return EyeOrder(swapped, probability, means)
@@ -194,6 +195,13 @@ def _log_odds(cues: EyeOrderCues) -> dict[str, float]:
         "vertical": _bounded(-VERTICAL_WEIGHT * cues.vertical, NETWORK_TRUST),
         "structure": _bounded(-STRUCTURE_WEIGHT * cues.structure, NETWORK_TRUST),
     }
+
+
+def _of_one_witness(first: float, second: float) -> float:
+    """Log odds of two cues that believe one network: their sum, but where they agree less of it."""
+    together = first + second
+    most = max(abs(first), abs(second), abs(together) / (1 + NETWORK_CORRELATION))
+    return math.copysign(min(abs(together), most), together)
 
 
 def _bounded(log_odds: float, trust: float) -> float:
