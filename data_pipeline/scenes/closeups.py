@@ -46,19 +46,19 @@ def subject_distance(camera: Camera, surfaces: list[Surface]) -> float:
 def _behind(surfaces: list[Surface], camera: Camera, depth: float) -> list[Surface]:
     """Those that leave the subject in view: beyond `depth` metres, a wall or ground."""
     along, position = camera.rotation()[2], np.asarray(camera.position)
+    return [one for one in surfaces if _is_behind(one, along, position, depth)]
 
-    def is_behind(surface: Surface) -> bool:
-        if isinstance(surface, Ground):
+
+def _is_behind(surface: Surface, along: np.ndarray, position: np.ndarray, depth: float) -> bool:
+    if isinstance(surface, Ground):
+        return True
+    if isinstance(surface, Solid):
+        middle = np.asarray(surface.center)
+    else:
+        if surface.textures[0].opaque and math.hypot(*surface.across) > 3.0:
             return True
-        if isinstance(surface, Solid):
-            middle = np.asarray(surface.center)
-        else:
-            if surface.textures[0].opaque and math.hypot(*surface.across) > 3.0:
-                return True
-            middle = np.asarray(surface.corner) + np.add(surface.across, surface.down) / 2
-        return float(along @ (middle - position)) > depth
-
-    return [surface for surface in surfaces if is_behind(surface)]
+        middle = np.asarray(surface.corner) + np.add(surface.across, surface.down) / 2
+    return float(along @ (middle - position)) > depth
 
 
 def _ahead(camera: Camera, distance: float, sideways: float) -> np.ndarray:
