@@ -52,10 +52,8 @@ def test_save_model_half_is_half_as_large(model, path):
 
 def test_save_model_half_keeps_what_float16_cannot_hold(model, path):
     variance = next(v for v in model.variables if v.path.endswith("moving_variance"))
-    value = np.full(
-        variance.shape, 66033.0, np.float32
-    )  # of the default model; float16 ends at 65504
-    variance.assign(value)
+    # A value of the default model; float16 ends at 65504.
+    variance.assign(np.full(variance.shape, 66033.0, np.float32))
     save_model(path, model, CONFIG, half=True)
     for ours, theirs in zip(model.get_weights(), load_model(path)[0].get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-6)

@@ -46,16 +46,16 @@ class Camera:
 
     def rotation(self) -> np.ndarray:
         """World to camera rotation, float64 (3, 3)."""
-        (a, yaw), (b, pitch), (c, roll) = (
-            (math.cos(angle), math.sin(angle))
-            for angle in map(math.radians, (self.yaw, self.pitch, self.roll))
-        )
-        right, down = (a, 0.0, -yaw), (yaw * pitch, -b, a * pitch)  # before the roll
+        angles = [math.radians(angle) for angle in (self.yaw, self.pitch, self.roll)]
+        cos_yaw, cos_pitch, cos_roll = map(math.cos, angles)
+        sin_yaw, sin_pitch, sin_roll = map(math.sin, angles)
+        right = cos_yaw, 0.0, -sin_yaw  # before the roll, as is down
+        down = sin_yaw * sin_pitch, -cos_pitch, cos_yaw * sin_pitch
         return np.array(
             [
-                [c * r + roll * d for r, d in zip(right, down, strict=True)],
-                [c * d - roll * r for r, d in zip(right, down, strict=True)],
-                [yaw * b, pitch, a * b],
+                [cos_roll * x + sin_roll * y for x, y in zip(right, down, strict=True)],
+                [cos_roll * y - sin_roll * x for x, y in zip(right, down, strict=True)],
+                [sin_yaw * cos_pitch, sin_pitch, cos_yaw * cos_pitch],
             ]
         )
 
